@@ -8,8 +8,8 @@ happened in between is in the snapshot's `tickets`.
 
     python3 integrator.py --url https://jiaohao.hospital.cn --site renmin --queue renmin.xinnei.a --date 2026-11-23
 
-A certificate of the hospital's own authority is named in SSL_CERT_FILE. The token (role integrator) comes from JIAOHAO_TOKEN: `jiaohao token issue --role integrator --site renmin
---account his --ttl-s 7776000`, the next one of the same name before it ends.
+A certificate of the hospital's own authority is named in SSL_CERT_FILE. The token (role integrator) comes from JIAOHAO_TOKEN, made on the server:
+`sudo -u jiaohao jiaohao token issue --role integrator --site renmin --account his --ttl-s 7776000 --config /etc/jiaohao/jiaohao.toml`, the next one of the same name before it ends.
 """
 import argparse
 import base64

@@ -221,6 +221,8 @@ pub async fn in_time_or_never<T>(
 /// is for who runs the house; the log says it too.
 pub fn for_asker(role: Option<Role>, why: Rejection) -> Rejection {
     match why.code {
+        // Of the audit no folder is named.
+        Code::StorageLow if why.valid_now.iter().any(|(name, _)| *name == "what") => why,
         Code::StorageLow | Code::ReadOnly if role != Some(Role::Operator) => why.code.into(),
         _ => why,
     }
@@ -270,6 +272,8 @@ mod tests {
             }
         }
         assert_eq!(for_asker(None, full(Code::InvalidField)), full(Code::InvalidField));
+        let of_audit = Rejection::new(Code::StorageLow, "the audit cannot be written").with("what", "audit");
+        assert_eq!(for_asker(Some(Role::Desk), of_audit.clone()), of_audit);
     }
 
     #[tokio::test]

@@ -107,10 +107,19 @@ pub fn read(text: &str) -> Result<Vec<Line>, String> {
         if number.is_empty() {
             return Err(wrong("it has no number"));
         }
+        // It goes to a terminal, and what is none is nobody's here either.
+        if !is_number(number) {
+            return Err(wrong("its number has something else than letters, digits, -, _ or ."));
+        }
         let (number, order, at) = (number.to_owned(), order.to_owned(), moment.to_owned());
         read.push(Line { kind, number, order, amount_fen, at });
     }
     Ok(read)
+}
+
+/// A number of either side, by its characters.
+fn is_number(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
 }
 
 /// Every difference of a day, by kind and number. Lines of other days are nobody's difference and excuse those of the day: at
@@ -246,6 +255,8 @@ mod tests {
             (&format!("{HEAD}\npaid,T1,,o,1,x\n"), "line 2: its kind"),
             (&format!("{HEAD}\npayment,T1,,o,1.5,x\n"), "line 2: its amount"),
             (&format!("{HEAD}\npayment,,,o,1,x\n"), "line 2: it has no number"),
+            (&format!("{HEAD}\npayment,T\u{1b}[31mZ,,o,1,x\n"), "line 2: its number has something else"),
+            (&format!("{HEAD}\nrefund,R1,T1,s.d.b1\u{202e}.o1.r1,1,x\n"), "line 2: its number has something else"),
         ] {
             assert!(read(wrong).unwrap_err().starts_with(what), "{wrong}");
         }

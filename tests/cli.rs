@@ -197,6 +197,9 @@ fn reading_commands_write_nothing_and_take_the_folder_of_the_configuration() {
     }
     let out = jiaohao(&["token", "issue", "--role", "operator", "--data", "elsewhere"], folder.path(), &[]);
     assert!(stderr(&out).contains("there is no data folder") && !stderr(&out).contains("backup"), "{}", stderr(&out));
+    let mend = ["persons", "mend", "--data", "elsewhere", "--from", "nowhere"];
+    let words = stderr(&jiaohao(&mend, folder.path(), &[]));
+    assert!(words.contains("there is no backup at nowhere: name it by --from") && !words.contains("--data"), "{words}");
     let heading = "{\"jiaohao_journal\":1,\"history\":\"00\"}\n";
     std::fs::write(folder.path().join("bad.jsonl"), format!("{heading}{{\"shard\":\"a\"\n")).expect("written");
     let out = jiaohao(&["journal", "import", "--data", "made", "--from", "bad.jsonl"], folder.path(), &[]);
@@ -221,6 +224,23 @@ fn reading_commands_write_nothing_and_take_the_folder_of_the_configuration() {
     let served = jiaohao(&["serve", "--config", "jiaohao.toml"], folder.path(), &[]);
     assert_eq!(served.status.code(), Some(1));
     assert!(stderr(&served).contains("folder.json is missing"), "{}", stderr(&served));
+}
+
+#[test]
+fn what_cannot_be_done_is_told_with_the_next_step() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = taken.local_addr().expect("an address").port();
+    let out = jiaohao(&["sandbox", "pay", "--port", &port.to_string()], folder.path(), &[]);
+    let words = stderr(&out);
+    assert!(words.contains(&format!("127.0.0.1:{port}: ")) && words.contains("choose another --port"), "{words}");
+    drop(taken);
+    let url = format!("http://127.0.0.1:{port}");
+    let token = [("JIAOHAO_TOKEN", "x")];
+    let out = jiaohao(&["board", "--url", &url, "--board", "s.b", "--once"], folder.path(), &token);
+    assert!(stderr(&out).contains("is --url its address and port?"), "{}", stderr(&out));
+    let out = jiaohao(&["import", "--dry-run", "--site", "s", "nosuch.csv"], folder.path(), &[]);
+    assert!(stderr(&out).contains("nosuch.csv: there is no such file; "), "{}", stderr(&out));
 }
 
 #[test]

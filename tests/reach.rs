@@ -88,6 +88,7 @@ impl Parties {
             ChannelName::Sms => phone(digits),
             ChannelName::WeChat => openid(digits),
             ChannelName::Push => self.browser(digits).await,
+            ChannelName::Payment => unreachable!("nobody is told anything by it"),
         };
         self.send(channel, &to, &telling(id)).await
     }

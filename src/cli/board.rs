@@ -33,6 +33,20 @@ pub struct Args {
     once: bool,
 }
 
+/// What to do about a display that has ended.
+fn next(error: &TerminalError) -> &'static str {
+    match error {
+        TerminalError::Unreachable(_) => "; does the server run, and is --url its address and port?",
+        TerminalError::Refused(code) if code == "forbidden" => {
+            "; is there a board of that id (/ops, or GET /site/{id}), and is the token a screen's of it?"
+        }
+        TerminalError::Refused(code) if code == "unauthenticated" => {
+            "; the token has expired or was revoked: issue another one"
+        }
+        _ => "",
+    }
+}
+
 /// Shows the board until Ctrl-C. Exit code 2 for a wrong address or a missing token, 1 when the server refuses.
 pub fn run(args: Args) -> Result<(), Failure> {
     if !is_well_formed(&args.board) {
@@ -46,7 +60,7 @@ pub fn run(args: Args) -> Result<(), Failure> {
         tokio::select! {
             ended = show(options) => ended.map_err(|error| match error {
                 TerminalError::Address(_) => Failure::Usage(error.to_string()),
-                _ => Failure::failed(error),
+                _ => Failure::Failed(format!("{error}{}", next(&error))),
             }),
             _ = tokio::signal::ctrl_c() => Ok(()),
         }

@@ -19,12 +19,12 @@ use crate::import::{self, FILES_MAX, Kind, Options, Stopped};
   jiaohao import --templates house                                commented files to start from
   jiaohao import --template doctors > doctors.csv
   jiaohao import --dry-run --site renmin house/*.csv              the files alone, without a server
-  export JIAOHAO_TOKEN=$(jiaohao token issue --role operator)
+  export JIAOHAO_TOKEN=$(sudo -u jiaohao jiaohao token issue --role operator --config /etc/jiaohao/jiaohao.toml)
   jiaohao import --dry-run house/*.csv                            what would be made and changed
   jiaohao import house/*.csv --passwords passwords.csv
   jiaohao import --url http://10.0.0.5:8080 --token-file operator.token doctors.csv
-  jiaohao import li.ics --set doctor=李明 --set queue=内科 --set registration_class=主任 --set capacity=6
-  jiaohao import holidays.ics --set 'department=内科;皮肤科'
+  jiaohao import li.ics --set doctor=李明 --set queue=李明 --set registration_class=主任 --set capacity=6
+  jiaohao import holidays.ics --set 'department=内科;精神心理科'
 
 UTF-8 or GB 18030 (GBK). The kind of a file is seen by its columns, in English or Chinese, or said by a line `# kind: …`
 before them. A column that is left out leaves what there is as it is; an empty cell empties it. Ids are within the site

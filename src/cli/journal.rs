@@ -96,10 +96,9 @@ pub fn run(args: Args, kinds: &Kinds) -> Result<(), Failure> {
                 false => Report { found: verify(&data, &mut |_| Ok(()))?, snapshots: None },
             };
             print_json(&report)?;
-            match report.found.damaged.len() {
-                0 => Ok(()),
-                1 => Err(Failure::Failed(format!("{}: damaged in one place", data.display()))),
-                places => Err(Failure::Failed(format!("{}: damaged in {places} places", data.display()))),
+            match wrong(&report.found) {
+                None => Ok(()),
+                Some(what) => Err(Failure::Failed(format!("{}: {what}", data.display()))),
             }
         }
         Action::Stats { place } => {
@@ -132,6 +131,25 @@ pub fn run(args: Args, kinds: &Kinds) -> Result<(), Failure> {
             import(&place.folder()?, from.as_deref(), whole)
         }
     }
+}
+
+/// What is wrong with a log in a line, with what to do; none when nothing is.
+fn wrong(found: &Verified) -> Option<String> {
+    let places = match found.damaged.len() {
+        0 => return None,
+        1 => "damaged in one place".to_owned(),
+        places => format!("damaged in {places} places"),
+    };
+    let (records, last) = (found.records, found.last_commit);
+    Some(match found.ends_in_damage {
+        true => format!(
+            "{places}; {records} records, up to commit {last}, stand before the damage of the last segment: restore the \
+             backup (docs/operations.md, \"damaged at\", 7)"
+        ),
+        false => {
+            format!("{places}; {records} records are sound: docs/operations.md, \"damaged at\", has the next step")
+        }
+    })
 }
 
 /// What `verify` says.

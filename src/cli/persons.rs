@@ -1,6 +1,6 @@
 //! `jiaohao persons mend`: keys of persons that were damaged or lost, taken from a backup.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
 use jiaohao_actors::log::FolderLock;
@@ -37,15 +37,23 @@ enum Action {
     },
 }
 
+fn no_backup(from: &Path) -> Failure {
+    Failure::Failed(format!("there is no backup at {}: name it by --from", from.display()))
+}
+
 /// Runs it. The folder must not be in use.
 pub fn run(args: Args) -> Result<(), Failure> {
     let Action::Mend { from, data, config } = args.action;
     let data = named_folder(data, config.as_deref())?;
     look_into(&data)?;
-    look_into(&from)?;
+    look_into(&from).map_err(|closed| if from.is_dir() { closed } else { no_backup(&from) })?;
     let id = |folder: &PathBuf| match Folder::read(folder).map_err(Failure::failed)? {
         Some(known) => Ok(known.id),
-        None => Err(Failure::Failed(format!("{} is no data folder", folder.display()))),
+        None if *folder == from => Err(Failure::Failed(format!(
+            "{} is no backup of a data folder: name one by --from (of `jiaohao-copy backup` it is BACKUPS/latest)",
+            folder.display()
+        ))),
+        None => Err(Failure::Failed(format!("{} is no data folder: name it by --data", folder.display()))),
     };
     if id(&data)? != id(&from)? {
         return Err(Failure::Failed(format!("{} is a backup of another folder", from.display())));

@@ -13,7 +13,7 @@ use crate::reconcile::{self, FILE_MAX_BYTES, Kind, Line};
 /// The payment provider's file of a day against what the house has: every difference, a line each.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
-  export JIAOHAO_TOKEN=$(jiaohao token issue --role operator)
+  export JIAOHAO_TOKEN=$(sudo -u jiaohao jiaohao token issue --role operator --config /etc/jiaohao/jiaohao.toml)
   jiaohao reconcile --date 2026-11-23 --file 20261123.csv
   jiaohao reconcile --date 2026-11-23 --file 20261122.csv --file 20261123.csv    what was paid at midnight too
   jiaohao reconcile --date 2026-11-23 --file 20261123.csv --site renmin    what of it is of one site

@@ -51,11 +51,25 @@ enum Party {
     Pay,
 }
 
+/// What is said of the settings that are printed.
+const SETTINGS: &str = "Settings that lead there (a section stands once: put them under the one that the file has)";
+
+/// Why it does not listen, and what to do.
+fn not_bound(port: u16, error: &std::io::Error) -> Failure {
+    let next = match error.kind() {
+        std::io::ErrorKind::AddrInUse => ": choose another --port, or stop what has it (`ss -ltnp` names it)",
+        std::io::ErrorKind::PermissionDenied => ": choose a --port from 1024 on",
+        _ => "",
+    };
+    Failure::Failed(format!("127.0.0.1:{port}: {error}{next}"))
+}
+
 /// Plays until SIGTERM or Ctrl-C.
 pub fn run(args: Args) -> Result<(), Failure> {
     if args.party == Party::Pay {
         return run_pay(args);
     }
+    let port = args.port;
     let plays = |party: Party| args.party == party || args.party == Party::All;
     let options = Options {
         sms: plays(Party::Sms),
@@ -66,9 +80,10 @@ pub fn run(args: Args) -> Result<(), Failure> {
         ..Options::all((Ipv4Addr::LOCALHOST, args.port).into())
     };
     actix::System::new().block_on(async move {
-        let sandbox = Sandbox::start(options, Arc::new(|| Timestamp(wall_ms()))).map_err(Failure::failed)?;
+        let wall = Arc::new(|| Timestamp(wall_ms()));
+        let sandbox = Sandbox::start(options, wall).map_err(|error| not_bound(port, &error))?;
         let (at, settings) = (sandbox.address, sandbox.settings());
-        print_result(&format!("# What came: http://{at}/. Settings that lead there:\n{settings}"))?;
+        print_result(&format!("# What came: http://{at}/. {SETTINGS}:\n{settings}"))?;
         stop_signal().await.map_err(Failure::failed)?;
         sandbox.stop().await;
         Ok(())
@@ -77,15 +92,17 @@ pub fn run(args: Args) -> Result<(), Failure> {
 
 /// The payment gateway alone: it is no way to reach anybody.
 fn run_pay(args: Args) -> Result<(), Failure> {
+    let port = args.port;
     let options = pay::Options {
         callback: args.callback,
         word_after: Duration::from_millis(args.report_after_ms),
         ..pay::Options::at((Ipv4Addr::LOCALHOST, args.port).into())
     };
     actix::System::new().block_on(async move {
-        let sandbox = pay::Sandbox::start(options, Arc::new(|| Timestamp(wall_ms()))).map_err(Failure::failed)?;
+        let wall = Arc::new(|| Timestamp(wall_ms()));
+        let sandbox = pay::Sandbox::start(options, wall).map_err(|error| not_bound(port, &error))?;
         let (at, settings) = (sandbox.address, sandbox.settings());
-        print_result(&format!("# What was paid: http://{at}/seen. Settings that lead there:\n{settings}"))?;
+        print_result(&format!("# What was paid: http://{at}/seen. {SETTINGS}:\n{settings}"))?;
         stop_signal().await.map_err(Failure::failed)?;
         sandbox.stop().await;
         Ok(())

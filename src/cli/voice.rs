@@ -31,7 +31,7 @@ enum Action {
     /// It is used from then on. What cannot be read is named; calls say the number there.
     #[command(after_help = "Examples:
   jiaohao voice make --data data                                   before the first start, or while the server is stopped
-  export JIAOHAO_TOKEN=$(jiaohao token issue --role operator)
+  export JIAOHAO_TOKEN=$(sudo -u jiaohao jiaohao token issue --role operator --config /etc/jiaohao/jiaohao.toml)
   jiaohao voice make --url http://127.0.0.1:8080                   while it runs
   jiaohao voice make --data data --site renmin --language zh --json
 

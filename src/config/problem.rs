@@ -77,7 +77,10 @@ pub(super) fn read<T: DeserializeOwned>(source: &str, text: &str) -> Result<T, P
             what: what.trim().replace('\n', "; "),
         }
     };
-    let table = DeTable::parse(text).map_err(|error| at(error.span(), error.message()))?;
+    let table = DeTable::parse(text).map_err(|error| {
+        let twice = error.span().and_then(|span| twice(text, &span));
+        at(error.span(), twice.as_deref().unwrap_or(error.message()))
+    })?;
     let mut wrong = Vec::new();
     for (section, content) in table.get_ref() {
         let name = section.get_ref();
@@ -109,6 +112,29 @@ pub(super) fn read<T: DeserializeOwned>(source: &str, text: &str) -> Result<T, P
     } else {
         Err(Problems(wrong))
     }
+}
+
+/// What stands twice where the text could not be read: the section or setting, with the line of the first one, and what to do.
+fn twice(text: &str, span: &Range<usize>) -> Option<String> {
+    let line_at = line_of(text, span.start);
+    let lines: Vec<&str> = text.lines().map(str::trim).collect();
+    let section = |line: &str| Some(line.strip_prefix('[')?.split_once(']')?.0.trim().to_owned());
+    let key = |line: &str| {
+        let (key, _) = line.split_once('=')?;
+        (!line.starts_with('#')).then(|| key.trim().to_owned())
+    };
+    let before = lines.get(..line_at - 1)?;
+    let here = lines.get(line_at - 1)?;
+    if let Some(name) = section(here) {
+        let first = before.iter().position(|line| section(line).as_ref() == Some(&name))? + 1;
+        let what =
+            format!("the section [{name}] stands twice (line {first} has it): put its settings under the first one");
+        return Some(what);
+    }
+    let name = key(here)?;
+    let begins = before.iter().rposition(|line| section(line).is_some()).map_or(0, |at| at + 1);
+    let first = before[begins..].iter().position(|line| key(line).as_ref() == Some(&name))? + begins + 1;
+    Some(format!("{name} stands twice (line {first} has it): keep one of the two"))
 }
 
 /// In which line of the text `section.key` stands.

@@ -28,6 +28,18 @@ fn fields() -> Vec<String> {
 }
 
 #[test]
+fn what_stands_twice_is_named_with_the_line_of_the_first() {
+    let said = |text: &str| Settings::from_parts("f.toml", text, []).expect_err("twice").to_string();
+    assert_eq!(
+        said("[server]\n\n[sms]\n# url = \"x\"\n[log]\n[sms]\nurl = \"http://127.0.0.1:1\"\n"),
+        "f.toml, line 6: the section [sms] stands twice (line 3 has it): put its settings under the first one"
+    );
+    let twice = said("[server]\nlisten = \"127.0.0.1:1\"\n[data]\ndir = \"a\"\ndir = \"b\"\n");
+    assert!(twice.starts_with("f.toml, line 5"), "{twice}");
+    assert!(twice.contains("dir stands twice (line 4 has it): keep one of the two"), "{twice}");
+}
+
+#[test]
 fn the_template_is_the_defaults() {
     let settings = load(&Settings::template()).expect("the template loads");
     assert_eq!(format!("{settings:?}"), format!("{:?}", Settings::default_values()));

@@ -77,11 +77,9 @@ impl House {
             alarms.push("store: snapshots cannot be written; it is tried again with each checkpoint".into());
         }
         if self.audit.is_failing() {
-            alarms.push(format!(
-                "audit: {} cannot be written, and who looks for persons is refused (storage_low): look at its owner and its disk, \
-                 the log names the cause",
-                self.settings.data.audit_dir().display()
-            ));
+            let what = "audit: audit/ in data.dir cannot be written, and who looks for persons is refused (storage_low): look at \
+                        its owner and its disk, the log names folder and cause";
+            alarms.push(what.into());
         }
         if self.shell.storage_level() == 1 {
             alarms.push(
@@ -90,8 +88,8 @@ impl House {
         }
         for failing in self.reach.failing(self.machine_now()) {
             let since = failing.since.map_or("often".into(), |at| format!("since {}", self.zone_of(None).rfc3339(at)));
-            let channel = failing.channel.wire();
-            alarms.push(format!("channel: {channel} messages are not taken ({since}): {}", failing.last));
+            let (channel, how) = (failing.channel.wire(), failing.channel.failing());
+            alarms.push(format!("channel: {channel} {how} ({since}): {}", failing.last));
         }
         alarms
     }

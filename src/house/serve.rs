@@ -327,7 +327,7 @@ impl Recovered {
         let audit = settings.data.audit_dir();
         let wall: Wall = Arc::new(|| Timestamp(clock::wall_ms()));
         let reach = Arc::new(Reach::open(settings, wall.clone()).map_err(machine)?);
-        let provider = pay::open(settings, wall.clone()).map_err(machine)?;
+        let provider = pay::open(settings, reach.standing.clone(), wall.clone()).map_err(machine)?;
         // where text messages are sent, one-time codes are too
         let codes: Arc<dyn CodeSender> = match reach.sms.clone() {
             Some(sms) => Arc::new(SmsCodes::start(sms, wall, options.codes)),

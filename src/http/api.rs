@@ -340,8 +340,11 @@ async fn issue_token(request: HttpRequest, door: web::Data<Door>, payload: web::
 async fn read_audit(request: HttpRequest, door: web::Data<Door>) -> Outcome {
     let query = web::Query::<AuditQuery>::from_query(request.query_string());
     let query = query.map(web::Query::into_inner).ok().filter(AuditQuery::is_of_all);
-    let query =
-        query.ok_or_else(|| Rejection::new(Code::Malformed, "day=YYYY-MM-DD, and after; by id: POST /audit/read"))?;
+    let Some(query) = query else {
+        // Who has not signed in is told that first, as everywhere.
+        door.signed_in(&request).await?;
+        return Err(Rejection::new(Code::Malformed, "day=YYYY-MM-DD, and after; by id: POST /audit/read").into());
+    };
     door.deed(&request, Deed::ReadAudit(query)).await
 }
 

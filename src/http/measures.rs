@@ -9,10 +9,11 @@ use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle, Prometheu
 /// A row: name, kind, labels, meaning.
 const TABLE: &str = include_str!("../../docs/metrics.md");
 /// Counters with one label whose values are known.
-const KNOWN: [(&str, &str, &[&str]); 4] = [
+const KNOWN: [(&str, &str, &[&str]); 5] = [
     ("fanout_snapshots_total", "reason", &["slow", "coalesced"]),
     ("live_byes_total", "code", &["too_slow"]),
     ("notices_ended_total", "way", &["app", "wechat", "push", "sms", "none"]),
+    ("payment_asked_total", "outcome", &["answered", "failed"]),
     ("overloaded_total", "what", &["mailbox", "codes", "notices", "delivery_reports", "payments"]),
 ];
 /// Of each channel: a counter with a label beside `channel`.
@@ -106,6 +107,7 @@ mod tests {
             "fanout_snapshots_total{reason=\"slow\"} 0",
             "limit_refusals_total{limit=\"sign_in\"} 0",
             "limit_refusals_total{limit=\"screens\"} 0",
+            "payment_asked_total{outcome=\"failed\"} 0",
             "live_byes_total{code=\"too_slow\"} 0",
             "overloaded_total{what=\"mailbox\"} 0",
         ] {

@@ -91,6 +91,10 @@ async fn every_command_has_a_path_and_asks_who_is_there() {
         let empty = ask(to, method, &path, &[DOCTOR], r#"{"no_such_field":1}"#).await;
         assert_eq!((empty.status, empty.code().as_str()), (400, "malformed"), "{path}");
     }
+    let unread = ask(to, "GET", "/api/v1/audit", &[], "").await;
+    assert_eq!((unread.status, unread.code().as_str()), (401, "unauthenticated"), "before what it asks wrongly");
+    let unread = ask(to, "GET", "/api/v1/audit", &[DOCTOR], "").await;
+    assert_eq!((unread.status, unread.code().as_str()), (400, "malformed"));
     let nothing = ask(to, "POST", "/api/v1/no-such", &[DOCTOR], "{}").await;
     assert_eq!((nothing.status, nothing.code().as_str()), (404, "unknown_command"));
     for (method, path, known) in

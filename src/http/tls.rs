@@ -5,6 +5,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, SystemTime};
 
 use jiaohao_actors::shell::clock;
+use jiaohao_domain::Timestamp;
+use jiaohao_domain::time::Zone;
 use rustls::ServerConfig;
 use rustls::crypto::ring;
 use rustls::server::{ClientHello, ResolvesServerCert};
@@ -30,9 +32,27 @@ pub enum TlsError {
     /// No certificate or no key in it.
     #[error("{}: there is no {} in it", .0.display(), .1)]
     Missing(PathBuf, &'static str),
-    /// They do not belong together, or are of a kind that is not supported.
-    #[error("certificate and key cannot be used: {0}")]
-    Unusable(#[from] rustls::Error),
+    /// They do not belong together.
+    #[error("{} is not the key of {}: put the pair there", .key.display(), .certificate.display())]
+    Apart {
+        /// The certificate's file.
+        certificate: PathBuf,
+        /// The key's.
+        key: PathBuf,
+    },
+    /// They are of a kind that is not supported.
+    #[error("{} with the key of {} cannot be used: {source}", .certificate.display(), .key.display())]
+    Unusable {
+        /// The certificate's file.
+        certificate: PathBuf,
+        /// The key's.
+        key: PathBuf,
+        /// Why.
+        source: rustls::Error,
+    },
+    /// No TLS can be spoken with these versions and ciphers.
+    #[error("{0}")]
+    Protocol(#[from] rustls::Error),
     /// The thread that looks at the files could not be started.
     #[error("{0}")]
     Thread(std::io::Error),
@@ -41,7 +61,7 @@ pub enum TlsError {
 impl TlsError {
     /// Whether it is about this file.
     pub fn is_about(&self, file: &Path) -> bool {
-        matches!(self, Self::Read { path, .. } | Self::Missing(path, _) if path == file)
+        matches!(self, Self::Read { path, .. } | Self::Missing(path, _) | Self::Apart { key: path, .. } if path == file)
     }
 }
 
@@ -79,26 +99,20 @@ pub fn server_config(certificate: &Path, key: &Path) -> Result<ServerConfig, Tls
         current: RwLock::new(Arc::new(current)),
     });
     let watched = Arc::downgrade(&reloaded);
-    let mut seen = stamps(&reloaded);
+    let mut look = Look { seen: stamps(&reloaded), unusable: None };
     std::thread::Builder::new()
         .name("certificate".to_owned())
         .spawn(move || {
             loop {
                 std::thread::sleep(LOOK_EVERY);
                 let Some(reloaded) = watched.upgrade() else { return };
-                let now = stamps(&reloaded);
-                if now == seen {
-                    continue;
-                }
-                match reloaded.reload() {
-                    Ok(()) => {
-                        seen = now;
-                        tracing::info!("certificate and key were read again");
-                    }
-                    // two files do not change at once: the old pair goes on, the next look tries again
+                match look.again(&reloaded) {
+                    Ok(false) => {}
+                    Ok(true) => tracing::info!("certificate and key were read again"),
                     Err(error) => {
                         metrics::counter!("certificate_reload_failures_total").increment(1);
-                        tracing::warn!(%error, "certificate or key changed and cannot be used yet");
+                        let until = reloaded.good_until();
+                        tracing::warn!(until, "{error}; the old pair goes on as long as it is good");
                     }
                 }
             }
@@ -113,7 +127,53 @@ pub fn server_config(certificate: &Path, key: &Path) -> Result<ServerConfig, Tls
     Ok(config)
 }
 
+/// When each of the files was last changed.
+type Stamps = [Option<SystemTime>; 2];
+
+/// What the looks at the files have come to.
+struct Look {
+    /// As they were when they were last read.
+    seen: Stamps,
+    /// As they were when they could not be used, and whether that has been told.
+    unusable: Option<(Stamps, bool)>,
+}
+
+impl Look {
+    /// Reads files that have changed: whether that was done. A change that cannot be used is told once, at the second look:
+    /// two files do not change at once, and the next look finds the pair.
+    fn again(&mut self, files: &Reloaded) -> Result<bool, TlsError> {
+        let now = stamps(files);
+        if now == self.seen {
+            return Ok(false);
+        }
+        match files.reload() {
+            Ok(()) => {
+                (self.seen, self.unusable) = (now, None);
+                Ok(true)
+            }
+            Err(error) => {
+                let before = self.unusable.replace((now, true));
+                match before {
+                    Some((same, false)) if same == now => Err(error),
+                    Some((same, true)) if same == now => Ok(false),
+                    _ => {
+                        self.unusable = Some((now, false));
+                        Ok(false)
+                    }
+                }
+            }
+        }
+    }
+}
+
 impl Reloaded {
+    /// Until when the pair in use is good, UTC; empty where the certificate does not say it.
+    fn good_until(&self) -> String {
+        let current = self.current.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let at = good_until(&current).map(|s| Zone::utc().rfc3339(Timestamp(s.saturating_mul(1_000))));
+        at.unwrap_or_default()
+    }
+
     fn reload(&self) -> Result<(), TlsError> {
         let fresh = Arc::new(load(&self.certificate, &self.key)?);
         note_end(&fresh);
@@ -138,7 +198,7 @@ fn note_end(pair: &CertifiedKey) {
     }
 }
 
-fn stamps(files: &Reloaded) -> [Option<SystemTime>; 2] {
+fn stamps(files: &Reloaded) -> Stamps {
     [&files.certificate, &files.key].map(|path| std::fs::metadata(path).and_then(|file| file.modified()).ok())
 }
 
@@ -156,5 +216,63 @@ fn load(certificate: &Path, key: &Path) -> Result<CertifiedKey, TlsError> {
     }
     let private = rustls_pemfile::private_key(&mut read(key)?.as_slice()).map_err(unread(key))?;
     let private = private.ok_or_else(|| TlsError::Missing(key.to_owned(), "private key"))?;
-    Ok(CertifiedKey::from_der(chain, private, &ring::default_provider())?)
+    CertifiedKey::from_der(chain, private, &ring::default_provider()).map_err(|source| {
+        let (certificate, key) = (certificate.to_owned(), key.to_owned());
+        match source {
+            rustls::Error::InconsistentKeys(_) => TlsError::Apart { certificate, key },
+            source => TlsError::Unusable { certificate, key, source },
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pair_that_does_not_fit_is_told_once_by_its_files() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let made = |name: &str| {
+            let made = std::process::Command::new("openssl")
+                .args([
+                    "req",
+                    "-x509",
+                    "-newkey",
+                    "ec",
+                    "-pkeyopt",
+                    "ec_paramgen_curve:prime256v1",
+                    "-nodes",
+                    "-days",
+                    "2",
+                ])
+                .args(["-keyout", &format!("{name}.key"), "-out", &format!("{name}.pem"), "-subj", "/CN=x"])
+                .current_dir(dir.path())
+                .output();
+            assert!(made.expect("openssl").status.success());
+        };
+        made("one");
+        made("two");
+        let at = |name: &str| dir.path().join(name);
+        let (certificate, key) = (at("one.pem"), at("one.key"));
+        let current = RwLock::new(Arc::new(load(&certificate, &key).expect("a pair")));
+        let files = Reloaded { certificate: certificate.clone(), key: key.clone(), current };
+        let mut look = Look { seen: stamps(&files), unusable: None };
+        assert!(!look.again(&files).expect("nothing has changed"));
+        let own = std::fs::read(&key).expect("a key");
+        let exchange = |to: &[u8], at_s: u64| {
+            std::fs::write(&key, to).expect("written");
+            let written = std::fs::metadata(&key).and_then(|file| file.modified()).expect("stamped");
+            let at = written + Duration::from_secs(at_s);
+            std::fs::File::options().append(true).open(&key).and_then(|file| file.set_modified(at)).expect("stamped");
+        };
+        exchange(&std::fs::read(at("two.key")).expect("a key"), 60);
+        assert!(!look.again(&files).expect("the certificate may follow"));
+        let told = look.again(&files).expect_err("it does not").to_string();
+        assert_eq!(told, format!("{} is not the key of {}: put the pair there", key.display(), certificate.display()));
+        assert!((0..3).all(|_| matches!(look.again(&files), Ok(false))), "it is told once");
+        assert!(files.good_until().starts_with("20"), "{}", files.good_until());
+        exchange(&own, 120);
+        assert!(look.again(&files).expect("the pair is back"));
+        assert!(check(&certificate, &at("two.key")).expect_err("apart").is_about(&at("two.key")));
+    }
 }

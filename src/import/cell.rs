@@ -38,7 +38,7 @@ pub fn yes_no(text: &str) -> Result<Value, Unread> {
 /// A whole number.
 pub fn whole(text: &str) -> Result<Value, Unread> {
     let number: Option<u32> = narrow(text).parse().ok();
-    number.map(|number| json!(number)).ok_or_else(|| "a whole number".to_owned())
+    number.map(|number| json!(number)).ok_or_else(|| "a whole number from 0".to_owned())
 }
 
 /// Yuan as fen, without a detour through fractions.
@@ -147,7 +147,7 @@ pub fn slots(text: &str, minutes: u32, capacity: u32) -> Result<Value, Unread> {
         (minutes < 60 && hours <= 24 && hours * 60 + minutes <= 24 * 60).then_some(hours * 60 + minutes)
     };
     if minutes == 0 {
-        return Err("a slot takes a minute at least".to_owned());
+        return Err("cut into slots of no minutes: a minute at least".to_owned());
     }
     let mut slots = Vec::new();
     for stretch in several(&narrow(text)) {

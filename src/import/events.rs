@@ -16,6 +16,8 @@ use super::recurrence::{Rule, When, date, is_of_days, minutes, when};
 
 /// The tables that an event can become a row of.
 const KINDS: [Kind; 3] = [Kind::Sessions, Kind::Templates, Kind::Exceptions];
+/// The column that says where patients wait, and with it in which department.
+const QUEUE: &str = "queue";
 /// How a line of our own begins.
 const OWN: &str = "X-JIAOHAO-";
 /// What of a UID stands in an id, in characters; the rest is told apart by its checksum.
@@ -197,6 +199,7 @@ impl Maker<'_> {
             ("reason", "停诊".to_owned()),
         ]);
         cells.extend(self.said(event, event, "department").map(|department| ("department", department)));
+        cells.extend(self.said(event, event, QUEUE).map(|queue| (QUEUE, queue)));
         self.row(Kind::Exceptions, line, cells);
     }
 
@@ -222,6 +225,10 @@ impl Maker<'_> {
         cells.entry("to").or_insert_with(|| last.to_string());
         cells.entry("does").or_insert_with(|| if worked { "open" } else { "closed" }.to_owned());
         cells.entry("reason").or_insert(summary);
+        // Whoever is on leave is so where the sessions are.
+        if cells.get("doctor").is_some_and(|doctor| !doctor.is_empty()) {
+            cells.extend(self.said(event, event, QUEUE).map(|queue| (QUEUE, queue)));
+        }
         let departments = cells.get("department").cloned().unwrap_or_default();
         let mut departments: Vec<&str> = several(&departments).collect();
         if departments.is_empty() {
@@ -296,7 +303,7 @@ impl Maker<'_> {
     }
 
     /// Puts a row into the table of its columns: what an event does not say stays as it is.
-    fn row(&mut self, kind: Kind, line: u64, cells: Cells) {
+    fn row(&mut self, kind: Kind, line: u64, mut cells: Cells) {
         let retired = cells.get("retired").is_some_and(|retired| retired == "yes");
         let missing = |column: &&Column| column.required && cells.get(column.name).is_none_or(String::is_empty);
         for column in kind.columns().iter().filter(missing).filter(|column| !retired || column.name == "queue") {
@@ -305,10 +312,12 @@ impl Maker<'_> {
             let (file, column) = (self.calendar.file.clone(), Some(name.to_owned()));
             self.faults.push(Fault { file, line, column, code: None, says });
         }
+        // No table of exceptions has that column: it is where the department is found.
+        let queue = if kind == Kind::Exceptions { cells.remove(QUEUE) } else { None };
         let (names, cells): (Vec<&'static str>, Vec<String>) = cells.into_iter().unzip();
         let made = || Sheet::made(&self.calendar.file, kind, &names);
         let sheet = self.tables.entry((kind, names.clone())).or_insert_with(made);
-        if let Err(unfit) = sheet.push(line, cells) {
+        if let Err(unfit) = sheet.push(line, queue, cells) {
             self.faults.extend(unfit);
         }
     }

@@ -14,6 +14,8 @@ const FILE_MAX_BYTES: u64 = 16 << 20;
 pub(super) const ROWS_MAX: usize = 50_000;
 /// The longest cell, in characters.
 const CELL_MAX: usize = 2_000;
+/// What a table is saved as.
+const TABLE: &str = "\"CSV UTF-8\" (逗号分隔)";
 /// So many faults of a file are told.
 const FAULTS_MAX: usize = 1_000;
 /// So much of a cell is repeated, in characters.
@@ -67,6 +69,8 @@ pub struct Header {
 pub struct Row {
     /// Its line.
     pub line: u64,
+    /// The queue whose department it is of, where no cell names one.
+    pub queue: Option<String>,
     cells: Vec<String>,
 }
 
@@ -103,8 +107,8 @@ impl Sheet {
     ///
     /// # Errors
     /// Cells that nobody wants.
-    pub fn push(&mut self, line: u64, cells: Vec<String>) -> Result<(), Vec<Fault>> {
-        let row = Row { line, cells };
+    pub fn push(&mut self, line: u64, queue: Option<String>, cells: Vec<String>) -> Result<(), Vec<Fault>> {
+        let row = Row { line, queue, cells };
         let wrong = |header: &Header| Some(self.fault(line, Some(header), unfit(row.cell(header), header.cell)?));
         let faults: Vec<Fault> = self.headers.iter().filter_map(wrong).collect();
         self.rows.push(row);
@@ -144,11 +148,18 @@ pub fn repeated(text: &str) -> String {
 pub fn read(path: &Path) -> Result<Content, Vec<Fault>> {
     let file = path.display().to_string();
     let whole = |says: String| vec![Fault { file: file.clone(), line: 0, column: None, code: None, says }];
-    let size = std::fs::metadata(path).map_err(|error| whole(error.to_string()))?.len();
+    let missing = |error: std::io::Error| match error.kind() {
+        std::io::ErrorKind::NotFound => {
+            whole("there is no such file; `jiaohao import --templates DIR` writes files to start from".to_owned())
+        }
+        std::io::ErrorKind::PermissionDenied => whole("closed to this user: copy it, or run as its owner".to_owned()),
+        _ => whole(error.to_string()),
+    };
+    let size = std::fs::metadata(path).map_err(missing)?.len();
     if size > FILE_MAX_BYTES {
         return Err(whole(format!("{size} bytes; {FILE_MAX_BYTES} at most")));
     }
-    let bytes = std::fs::read(path).map_err(|error| whole(error.to_string()))?;
+    let bytes = std::fs::read(path).map_err(missing)?;
     match ics::is_calendar(&file, &bytes) {
         true => ics::parse(&file, &bytes).map(Content::Calendar),
         false => parse(&file, &bytes).map(Content::Table),
@@ -156,13 +167,16 @@ pub fn read(path: &Path) -> Result<Content, Vec<Fault>> {
 }
 
 /// The text of a file: UTF-8, with or without its mark, else GB 18030 (GBK and GB 2312 are parts of it).
-pub(super) fn decode(bytes: &[u8]) -> Result<String, &'static str> {
+///
+/// # Errors
+/// What it is instead, and `save_as` what it is to be saved.
+pub(super) fn decode(bytes: &[u8], save_as: &str) -> Result<String, String> {
     match encoding_rs::Encoding::for_bom(bytes) {
         Some((encoding, _)) if encoding != encoding_rs::UTF_8 => {
-            return Err("UTF-16; save it as \"CSV UTF-8\" or as CSV in GB 18030 (GBK)");
+            return Err(format!("UTF-16; save it as {save_as}"));
         }
         _ if [&b"PK\x03\x04"[..], b"\xD0\xCF\x11\xE0"].iter().any(|mark| bytes.starts_with(mark)) => {
-            return Err("a workbook (.xlsx, .xls); open it and save the sheet as \"CSV UTF-8\"");
+            return Err(format!("a workbook (.xlsx, .xls); open it and save the sheet as {save_as}"));
         }
         _ => {}
     }
@@ -172,7 +186,7 @@ pub(super) fn decode(bytes: &[u8]) -> Result<String, &'static str> {
         Err(_) => encoding_rs::GB18030
             .decode_without_bom_handling_and_without_replacement(bytes)
             .map(std::borrow::Cow::into_owned)
-            .ok_or("neither UTF-8 nor GB 18030; save it as \"CSV UTF-8\""),
+            .ok_or_else(|| format!("neither UTF-8 nor GB 18030; save it as {save_as}")),
     }
 }
 
@@ -188,7 +202,7 @@ pub fn parse(file: &str, bytes: &[u8]) -> Result<Sheet, Vec<Fault>> {
         code: None,
         says,
     };
-    let text = decode(bytes).map_err(|says| vec![fault(0, None, says.to_owned())])?;
+    let text = decode(bytes, TABLE).map_err(|says| vec![fault(0, None, says)])?;
     let said_kind = said_kind(&text).map_err(|(line, says)| vec![fault(line, None, says)])?;
     let mut reader = csv::ReaderBuilder::new()
         .comment(Some(b'#'))
@@ -212,6 +226,10 @@ pub fn parse(file: &str, bytes: &[u8]) -> Result<Sheet, Vec<Fault>> {
     let kind = said_kind.map_or_else(|| recognise(&names), Ok);
     let kind = kind.map_err(|says| vec![fault(header_line, None, says)])?;
     let (headers, ignored) = columns(kind, &names);
+    if let Some(header) = headers.iter().find(|header| names.iter().filter(|name| **name == header.text).count() > 1) {
+        let says = "the column stands there twice: delete or rename one of the two".to_owned();
+        return Err(vec![fault(header_line, Some(&header.text), says)]);
+    }
     let is_missing = |column: &&Column| column.required && !headers.iter().any(|header| header.name == column.name);
     let missing: Vec<Fault> = kind
         .columns()
@@ -247,7 +265,7 @@ pub fn parse(file: &str, bytes: &[u8]) -> Result<Sheet, Vec<Fault>> {
             faults.push(fault(line, None, says));
             continue;
         }
-        let row = Row { line, cells: record.iter().map(tidy).collect() };
+        let row = Row { line, queue: None, cells: record.iter().map(tidy).collect() };
         for header in &sheet.headers {
             if let Some(says) = unfit(row.cell(header), header.cell) {
                 faults.push(fault(line, Some(&header.text), says));
@@ -304,7 +322,10 @@ fn unfit(cell: &str, is: Cell) -> Option<String> {
     if !is_plain(cell, CELL_MAX) {
         return Some(format!("{} has a control, an invisible or a direction-turning character", shown()));
     }
-    if !secret && cell.starts_with(['=', '+', '-', '@']) {
+    // Of a number a minus is one, and it is told what numbers there may be.
+    let is_negative = matches!(is, Cell::Whole | Cell::MaybeWhole | Cell::Yuan)
+        && cell.strip_prefix('-').is_some_and(|number| number.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'.')));
+    if !secret && !is_negative && cell.starts_with(['=', '+', '-', '@']) {
         return Some(format!("{} is what a spreadsheet takes for a formula; write the value itself", shown()));
     }
     None
@@ -465,6 +486,11 @@ mod tests {
             one(&format!("wang,{},x,internal", "长".repeat(2001))),
             ["f.csv, line 3, name: 2000 characters at most"]
         );
+        assert_eq!(
+            says("id,name,title,departments,电话,电话,name\nli,李明,主任医师,internal,1,2,王二\n"),
+            ["f.csv, line 1, name: the column stands there twice: delete or rename one of the two"]
+        );
+        assert_eq!(says("工号,职称,姓名,科室,电话,电话,科室名称\nli,主任医师,李明,internal,1,2,内科\n"), [""; 0]);
         assert_eq!(says(""), ["f.csv: there is no line with the names of the columns"]);
         assert_eq!(says(head), ["f.csv: there are no rows"]);
     }

@@ -11,6 +11,9 @@ const DEPTH_MAX: usize = 8;
 /// Lines of one event, or of a calendar about itself, at most.
 const LINES_MAX: usize = 500;
 
+/// What an event says once (RFC 5545, 3.6.1): which of two would count is nobody's to guess.
+const ONCE: [&str; 6] = ["UID", "DTSTART", "DTEND", "DURATION", "RRULE", "RECURRENCE-ID"];
+
 /// One line of content.
 #[derive(Debug)]
 pub struct Property {
@@ -134,7 +137,7 @@ fn unfolded(bytes: &[u8]) -> Result<Vec<(u64, String)>, (u64, String)> {
     }
     // As one text: whether it is UTF-8 is to be said of the whole file.
     let joined = lines.iter().map(|(_, line)| line.as_slice()).collect::<Vec<_>>().join(&b'\n');
-    let text = decode(&joined).map_err(|says| (0, says.to_owned()))?;
+    let text = decode(&joined, "UTF-8 (另存为 UTF-8)").map_err(|says| (0, says))?;
     let numbers = lines.iter().map(|(n, _)| *n);
     Ok(numbers.zip(text.split('\n').map(str::to_owned)).filter(|(_, text)| !text.trim().is_empty()).collect())
 }
@@ -217,7 +220,12 @@ impl Reader {
         if of.all.len() == LINES_MAX {
             return self.stop(line, format!("{LINES_MAX} lines of one event at most"));
         }
+        let before = of.first(&property.name).filter(|_| ONCE.contains(&property.name.as_str())).map(|one| one.line);
+        let name = property.name.clone();
         of.all.push(property);
+        if let Some(before) = before {
+            self.fault(line, format!("{name} stands in the event once (line {before} has one already)"));
+        }
         ControlFlow::Continue(())
     }
 
@@ -274,6 +282,10 @@ mod tests {
             ("BEGIN:VCALENDAR\nBEGIN:VEVENT\nEND:VCALENDAR\n", "line 3: END:\"VCALENDAR\" where VEVENT is open"),
             ("BEGIN:VCALENDAR\nno colon\n", "line 2: \"no colon\" is no line"),
             ("BEGIN:VCALENDAR\nX;A=\"b:c\n", "line 2"),
+            (
+                "BEGIN:VCALENDAR\nBEGIN:VEVENT\nDTSTART:1\nDTSTART:2\nEND:VEVENT\nEND:VCALENDAR\n",
+                "line 4: DTSTART stands",
+            ),
             (&format!("BEGIN:VCALENDAR\n{}", "BEGIN:X\n".repeat(9)), "within each other"),
             (&format!("BEGIN:VCALENDAR\n{}", "X:1\n".repeat(501)), "500 lines"),
             (&format!("BEGIN:VCALENDAR\nX:{}\n", "\n 1".repeat(70_000)), "bytes at most"),
@@ -282,6 +294,12 @@ mod tests {
             let said = read(text).map(|_| ()).expect_err("it is wrong");
             assert!(said.contains(says), "{said}");
         }
+    }
+
+    #[test]
+    fn what_is_no_text_is_to_be_saved_as_a_calendar_is() {
+        let told = parse("c.ics", b"BEGIN:VCALENDAR\nSUMMARY:\xFF\xFF\xFF\n").map(|_| ()).expect_err("no text");
+        assert!(told[0].says.ends_with("save it as UTF-8 (另存为 UTF-8)"), "{}", told[0]);
     }
 
     #[test]

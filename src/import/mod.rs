@@ -240,6 +240,9 @@ fn not_reached(door: &Door, why: &Refusal) -> Stopped {
 fn next(cause: &str) -> &'static str {
     match cause {
         _ if cause.contains("refused") => "; does the server run, and is --url its address and port?",
+        _ if ["reset", "roken pipe"].iter().any(|word| cause.contains(word)) => {
+            "; the server went away meanwhile: run it again, what is there is not sent a second time"
+        }
         _ if cause.contains("InvalidContentType") => "; that port speaks no TLS: --url http://…",
         _ if cause.contains("cut short") => "; does that port speak TLS? Then --url https://…",
         _ if cause.contains("certificate") => {

@@ -28,6 +28,9 @@ pub(super) fn slots<'s>(
         }
     };
     let (minutes, capacity) = (number("slot_minutes", 30)?, number("capacity", 0)?);
+    if minutes == 0 {
+        return Err((sheet.header("slot_minutes"), "a slot takes a minute at least".to_owned()));
+    }
     let Some(hours) = sheet.header("hours") else { return Ok(()) };
     let text = row.cell(hours);
     let mut slots = cell::slots(text, minutes, capacity).map_err(|allowed| (Some(hours), unread(text, &allowed)))?;

@@ -261,10 +261,15 @@ impl Planner<'_> {
             Kind::Staff => Ok(own.to_owned()),
             Kind::Rooms | Kind::Queues | Kind::Exceptions => {
                 let (header, department) = under("department");
-                if department.is_empty() || own.contains('.') {
-                    return Ok(self.whole(own));
-                }
-                let department = self.found(Kind::Departments, department, None).map_err(|says| (header, says))?;
+                let department = match (department, &row.queue) {
+                    _ if own.contains('.') => return Ok(self.whole(own)),
+                    ("", None) => return Ok(self.whole(own)),
+                    ("", Some(queue)) => {
+                        let queue = self.found(Kind::Queues, queue, None).map_err(|says| (None::<&'s Header>, says))?;
+                        queue.split('.').take(2).collect::<Vec<_>>().join(".")
+                    }
+                    (named, _) => self.found(Kind::Departments, named, None).map_err(|says| (header, says))?,
+                };
                 Ok(format!("{department}.{}", cell::narrow(own).to_lowercase()))
             }
             Kind::Sessions | Kind::Templates => {

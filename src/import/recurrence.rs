@@ -15,6 +15,12 @@ const WINDOWS: [(&str, &str); 1] = [("China Standard Time", "Asia/Shanghai")];
 const COUNTED_DAYS: usize = 3_660;
 const MINUTES_OF_DAY: u32 = 24 * 60;
 
+/// A day that the house has a date for.
+fn of_the_house(day: NaiveDate) -> Result<NaiveDate, String> {
+    let is_there = (2000..=2999).contains(&day.year());
+    is_there.then_some(day).ok_or_else(|| format!("{}: a date is of the years 2000 to 2999", day.format("%Y%m%d")))
+}
+
 /// A minute of the site's wall clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct When {
@@ -30,7 +36,9 @@ pub struct When {
 pub fn date(value: &str) -> Result<NaiveDate, String> {
     let allowed = || format!("{} is not a date of a calendar: 20261123", repeated(value));
     // the day of a moment, too, where only the day counts
-    NaiveDate::parse_from_str(value.get(..8).ok_or_else(allowed)?, "%Y%m%d").map_err(|_| allowed())
+    NaiveDate::parse_from_str(value.get(..8).ok_or_else(allowed)?, "%Y%m%d")
+        .map_err(|_| allowed())
+        .and_then(of_the_house)
 }
 
 /// Whether a property is of whole days.
@@ -45,6 +53,7 @@ pub fn when(property: &Property, value: &str, zone: Zone) -> Result<When, String
     let allowed = || format!("{} is not a time of a calendar: 20261123T080000", repeated(value));
     let (plain, utc) = value.strip_suffix('Z').map_or((value, false), |plain| (plain, true));
     let at = NaiveDateTime::parse_from_str(plain, "%Y%m%dT%H%M%S").map_err(|_| allowed())?;
+    of_the_house(at.date())?;
     let named = match (utc, property.parameter("TZID")) {
         (true, _) => Some(Zone::utc()),
         (false, None) => None,
@@ -136,7 +145,8 @@ impl Rule {
         if let Some(count) = count {
             let mut counted = start.date.iter_days().take(COUNTED_DAYS).filter(|day| weekdays.contains(&number(*day)));
             let last = count.checked_sub(1).and_then(|before| counted.nth(before));
-            until = Some(last.ok_or_else(|| format!("COUNT={count}: name the last day by UNTIL"))?);
+            until =
+                Some(last.ok_or_else(|| format!("COUNT={count}: name the last day by UNTIL")).and_then(of_the_house)?);
         }
         Ok(Self { weekdays, until })
     }

@@ -110,6 +110,7 @@ fn a_server_that_is_not_reached_is_told_with_what_to_do() {
     assert!(told("received corrupt message of type InvalidContentType").ends_with("--url http://…"));
     assert!(told("the answer was cut short").ends_with("--url https://…"));
     assert!(told("invalid peer certificate: UnknownIssuer").contains("SSL_CERT_FILE"));
+    assert!(told("Connection reset by peer (os error 104)").contains("run it again"));
     assert_eq!(told("no route to host"), "");
 }
 
@@ -332,6 +333,7 @@ fn sessions_of_days_that_are_over_are_left_alone_and_twins_need_ids() {
         ("23.11.2026,上午,李明,普通,08:00-09:00,3", "date: \"23.11.2026\" is not a date"),
         ("2026-11-23,上午,李明,普通,8-9,3", "hours: \"8-9\" is not hours"),
         ("2026-11-23,上午,李明,普通,08:00-09:00,many", "capacity: \"many\" is not a whole number"),
+        ("2026-11-23,上午,李明,普通,08:00-09:00,-1", "capacity: \"-1\" is not a whole number from 0"),
         ("2026-11-23,上午,李明,,08:00-09:00,3", "registration_class: it must not be empty"),
     ] {
         let wrong = session(&format!("{row}\n")).expect_err(row);
@@ -417,6 +419,27 @@ fn a_calendar_becomes_templates_sessions_and_exceptions() {
 }
 
 #[test]
+fn a_day_on_which_a_template_is_otherwise_is_of_the_department_of_its_queue() {
+    let moved = "UID:9A2-monday@clinic\nRECURRENCE-ID;TZID=Asia/Shanghai:20261209T080000\nSUMMARY:李明\n\
+        DTSTART;TZID=Asia/Shanghai:20261209T140000\nDURATION:PT2H";
+    let leave = "UID:2\nSUMMARY:休假\nDTSTART;VALUE=DATE:20270201";
+    let set = ["doctor=李明", "queue=李明", "capacity=6"];
+    let wishes = of_calendar(&calendar(&[MONDAYS, moved, leave]), &set).expect("in order");
+    let of = |kind: Kind| wishes.iter().filter(move |wish| wish.kind == kind);
+    let template = of(Kind::Templates).next().expect("a template");
+    let mut told: Vec<(&str, bool)> = of(Kind::Exceptions)
+        .map(|wish| (wish.fields["from"].as_str().unwrap_or_default(), wish.fields["template"] == json!(template.id)))
+        .collect();
+    told.sort_unstable();
+    assert_eq!(told, [("2026-12-02", true), ("2026-12-07", true), ("2026-12-09", true), ("2027-02-01", false)]);
+    assert!(of(Kind::Exceptions).all(|wish| wish.id.starts_with("s.internal.ics-")));
+    assert_eq!(of(Kind::Sessions).count(), 1);
+    // A holiday is nobody's: whose it is has to be said.
+    of_calendar(&calendar(&["UID:2\nSUMMARY:元旦\nDTSTART;VALUE=DATE:20270101"]), &set[1..])
+        .expect_err("of no department");
+}
+
+#[test]
 fn whole_days_are_holidays_working_days_and_leave() {
     let wishes = of_calendar(
         &calendar(&[
@@ -455,6 +478,21 @@ fn what_of_a_calendar_cannot_be_planned_is_told_with_its_line() {
         (event(hours), &[][..], "line 4, queue: nothing says its queue"),
         (event(hours), &["queue=李明"][..], "line 4, capacity: nothing says its capacity"),
         (event(&format!("{hours}\nLOCATION:9号诊室")), &SET[..], "\"9号诊室\" is no room of this site"),
+        (
+            event(&format!("{hours}\nRRULE:FREQ=WEEKLY\nRRULE:FREQ=DAILY")),
+            &SET[..],
+            "line 10: RRULE stands in the event once (line 9 has one already)",
+        ),
+        (
+            event("DTSTART:99991231T080000\nDURATION:PT3H\nRRULE:FREQ=DAILY;COUNT=5"),
+            &SET[..],
+            "line 7: 99991231: a date is of the years 2000 to 2999",
+        ),
+        (
+            event("DTSTART:29991231T080000\nDURATION:PT3H\nRRULE:FREQ=DAILY;COUNT=5"),
+            &SET[..],
+            "line 9: 30000104: a date is of the years 2000 to 2999",
+        ),
         (event("DTSTART:20261130T080000"), &SET[..], "no DTEND and no DURATION"),
         (event("DTSTART:20261130T220000\nDURATION:PT3H"), &SET[..], "it ends on the day on which it begins"),
         (event("DTSTART:20261130T080000\nDTEND:20261130T080000"), &SET[..], "it ends on the day on which it begins"),

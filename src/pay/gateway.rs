@@ -13,7 +13,9 @@ use serde_json::{Value, json};
 use super::port::{Called, NewOrder, NewRefund, News, NoNews, NotNow, Provider};
 use crate::config::PaymentSettings;
 use crate::reach::client::{Client, Target, Whom};
+use crate::reach::port::{ChannelName, Sent};
 use crate::reach::{ReachError, Wall, signature};
+use crate::wire::objects;
 
 /// Where an order is made, asked for and closed, and a refund is made, under the party's address.
 pub const ORDERS: &str = "/v1/orders";
@@ -32,6 +34,9 @@ const PAY_URL_MAX_BYTES: usize = 2048;
 
 /// Codes of a refund that is never given.
 const NEVER: [&str; 3] = ["ACCOUNT_CLOSED", "REFUND_TOO_OLD", "NOT_ENOUGH"];
+
+/// Codes that say how one order stands, and nothing of the party.
+const OF_ITS_ORDER: [&str; 3] = ["ORDER_PAID", "ORDER_CLOSED", "ORDER_EXISTS"];
 
 /// The gateway.
 pub struct Gateway {
@@ -105,6 +110,22 @@ fn is_number(text: &str) -> bool {
     !text.is_empty() && text.len() <= NUMBER_MAX_BYTES && text.bytes().all(is_sound)
 }
 
+/// A code of the party's as it may stand in the log.
+fn shown(code: &str) -> &str {
+    if is_number(code) { code } else { "another code" }
+}
+
+/// What an operator may look at when the party has answered like this.
+fn look_at(code: &str, status: u16) -> &'static str {
+    match code {
+        "DATE_WRONG" => "this machine's clock",
+        "SIGNATURE_WRONG" | "MERCHANT_WRONG" => "payment.merchant / payment.secret",
+        _ if matches!(status, 401 | 403) => "payment.merchant / payment.secret, and this machine's clock",
+        _ if status == 404 => "payment.url",
+        _ => "the provider",
+    }
+}
+
 impl Gateway {
     /// The gateway of these settings; none when it is off.
     ///
@@ -130,20 +151,32 @@ impl Gateway {
             signature::headers(&self.merchant, self.key.reveal(), "POST", target.path(), &body, now);
         let headers = [("content-type", "application/json".to_owned()), (authorization, signed), (DATE, date)];
         let host = target.origin();
-        let failed = |what: &str| {
-            tracing::warn!(host, path, what, "the payment gateway gave no answer of use: it is asked again");
+        let standing = &self.client.standing;
+        let failed = |what: &str, look_at: &str| {
+            standing.failed(ChannelName::Payment, &host, &format!("{path}: {what}"), look_at, (self.wall)());
             metrics::counter!("payment_asked_total", "outcome" => "failed").increment(1);
             NotNow
         };
         let answered = self.client.ask(Method::POST, &target, &headers, body).await;
-        let answered = answered.map_err(|fault| failed(&fault.to_string()))?;
+        let answered =
+            answered.map_err(|fault| failed(&fault.to_string(), "payment.url, the provider, and the way to it"))?;
+        let status = answered.status;
         let answer: Answer = match serde_json::from_slice(&answered.body) {
-            Ok(answer) if answered.status == 200 => answer,
-            _ => return Err(failed(&format!("status {}", answered.status))),
+            Ok(answer) if status == 200 => answer,
+            Ok(Answer { code, .. }) => {
+                return Err(failed(&format!("{} ({status})", shown(&code)), look_at(&code, status)));
+            }
+            Err(_) => return Err(failed(&format!("no answer that can be read ({status})"), look_at("", status))),
         };
-        if answer.code != "OK" && !NEVER.contains(&answer.code.as_str()) {
-            return Err(failed(if is_number(&answer.code) { &answer.code } else { "another code" }));
+        // Of this order: no word on how the party stands.
+        if OF_ITS_ORDER.contains(&answer.code.as_str()) {
+            metrics::counter!("payment_asked_total", "outcome" => "failed").increment(1);
+            return Err(NotNow);
         }
+        if answer.code != "OK" && !NEVER.contains(&answer.code.as_str()) {
+            return Err(failed(shown(&answer.code), look_at(&answer.code, status)));
+        }
+        standing.answered(ChannelName::Payment, Sent::Taken);
         metrics::counter!("payment_asked_total", "outcome" => "answered").increment(1);
         Ok(answer)
     }
@@ -204,7 +237,7 @@ impl Provider for Gateway {
         let request = ("POST", called.path.as_str(), called.body.as_slice());
         let (signed, date) = (called.header(signature::AUTHORIZATION), called.header(DATE));
         signature::check(key, request, signed, date, (self.wall)()).map_err(|_| NoNews::Unsigned)?;
-        let news: PaymentNews = serde_json::from_slice(&called.body).map_err(|_| NoNews::Malformed)?;
+        let news: PaymentNews = objects::body(&called.body).map_err(|_| NoNews::Malformed)?;
         let (merchant, number) = match &news {
             PaymentNews::OrderPaid { merchant, transaction, .. } => (merchant, Some(transaction)),
             PaymentNews::OrderClosed { merchant, .. } => (merchant, None),
@@ -257,6 +290,52 @@ mod tests {
                 "amount_fen": 5000 })
     }
 
+    #[actix_web::test]
+    async fn a_provider_that_takes_nothing_is_a_channel_that_fails_and_names_its_setting() {
+        let gateway = gateway();
+        let order = OrderId::from("s.d.b20261123-1.o1");
+        for _ in 0..4 {
+            assert_eq!(gateway.became(&order, false).await, Err(NotNow));
+        }
+        let failing = || gateway.client.standing.failing(ChannelName::Payment, NOW);
+        assert!(failing().is_none(), "four are a chance");
+        assert_eq!(gateway.became(&order, false).await, Err(NotNow));
+        let last = failing().expect("five in a row are none").last;
+        assert!(last.starts_with("http://127.0.0.1:1: /v1/orders/query: "), "{last}");
+        assert!(last.ends_with("check payment.url, the provider, and the way to it"), "{last}");
+        assert!(gateway.client.standing.failing(ChannelName::Sms, NOW).is_none());
+        assert_eq!(look_at("SIGNATURE_WRONG", 401), "payment.merchant / payment.secret");
+        assert_eq!((look_at("DATE_WRONG", 401), look_at("", 404)), ("this machine's clock", "payment.url"));
+    }
+
+    #[actix_web::test]
+    async fn a_wrong_secret_is_told_and_what_one_order_says_is_no_word_of_the_party() {
+        use crate::pay::sandbox::{Options, Sandbox};
+        let options = Options::at(([127, 0, 0, 1], 0).into());
+        let sandbox = Sandbox::start(options, Arc::new(|| NOW)).expect("it listens");
+        let at = |secret: &str| {
+            let url = sandbox.address;
+            let text = format!("[payment]\nurl = \"http://{url}\"\nmerchant = \"sandbox\"\nsecret = \"{secret}\"\n");
+            let settings = Settings::from_parts("jiaohao.toml", &text, []).expect("in order");
+            let made = Gateway::new(&settings.payment, Client::new(Patience::default()), Arc::new(|| NOW));
+            made.expect("in order").expect("on")
+        };
+        let new = |amount_fen| NewOrder { order: "s.d.b20261123-1.o1".into(), amount_fen, expires_in_s: 600 };
+        let wrong = at("another");
+        for _ in 0..5 {
+            assert_eq!(wrong.make(&new(5000)).await, Err(NotNow));
+        }
+        let last = wrong.client.standing.failing(ChannelName::Payment, NOW).expect("it fails").last;
+        assert!(last.ends_with("/v1/orders: SIGNATURE_WRONG (401): check payment.merchant / payment.secret"), "{last}");
+        let right = at("sandbox-pay-secret");
+        assert!(right.make(&new(5000)).await.is_ok());
+        for _ in 0..9 {
+            assert_eq!(right.make(&new(4000)).await, Err(NotNow), "ORDER_EXISTS");
+        }
+        assert!(right.client.standing.failing(ChannelName::Payment, NOW).is_none(), "it answers");
+        sandbox.stop().await;
+    }
+
     #[test]
     fn only_what_the_gateway_has_signed_just_now_is_its_word() {
         let gateway = gateway();
@@ -269,7 +348,17 @@ mod tests {
         changed.body = paid("m1", "T2").to_string().into_bytes();
         assert_eq!(gateway.news(&changed), Err(NoNews::Unsigned));
         let long = "T".repeat(NUMBER_MAX_BYTES + 1);
-        for wrong in [paid("m2", "T1"), paid("m1", ""), paid("m1", &long), paid("m1", "T 1"), json!({ "event": "x" })] {
+        let listed = json!(["order_paid", "m1", "s.d.b20261123-1.o1", "T1", 5000]);
+        let one_listed = json!([paid("m1", "T1")]);
+        for wrong in [
+            listed,
+            one_listed,
+            paid("m2", "T1"),
+            paid("m1", ""),
+            paid("m1", &long),
+            paid("m1", "T 1"),
+            json!({ "event": "x" }),
+        ] {
             assert_eq!(gateway.news(&called("secret", NOW, &wrong)), Err(NoNews::Malformed), "{wrong}");
         }
     }

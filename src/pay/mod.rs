@@ -11,13 +11,19 @@ use self::gateway::Gateway;
 use self::port::Provider;
 use crate::config::Settings;
 use crate::reach::client::{Client, Patience};
+use crate::reach::standing::Standing;
 use crate::reach::{ReachError, Wall};
 
-/// The party of these settings; none: fees are paid at the desk alone.
+/// The party of these settings, which notes how it stands; none: fees are paid at the desk alone.
 ///
 /// # Errors
 /// A setting that was in order when it was loaded is not any more.
-pub fn open(settings: &Settings, wall: Wall) -> Result<Option<Arc<dyn Provider>>, ReachError> {
-    let gateway = Gateway::new(&settings.payment, Client::new(Patience::default()), wall)?;
+pub fn open(settings: &Settings, standing: Arc<Standing>, wall: Wall) -> Result<Option<Arc<dyn Provider>>, ReachError> {
+    if settings.payment.url.is_none() {
+        return Ok(None);
+    }
+    let mut client = Client::new(Patience::default());
+    client.standing = standing;
+    let gateway = Gateway::new(&settings.payment, client, wall)?;
     Ok(gateway.map(|gateway| Arc::new(gateway) as Arc<dyn Provider>))
 }

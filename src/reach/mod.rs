@@ -55,10 +55,13 @@ pub struct Reach {
     pub push: Option<Arc<Push>>,
     /// What the channels report of tellings that were taken.
     pub reports: Arc<Reports>,
-    standing: Arc<Standing>,
+    /// How the parties have stood lately: each that the house speaks with notes it here.
+    pub standing: Arc<Standing>,
+    /// The hospital has a party that takes fees.
+    takes_fees: bool,
 }
 
-/// Every channel that there may be.
+/// Every channel by which somebody may be told something.
 const ALL: [ChannelName; 3] = [ChannelName::Sms, ChannelName::WeChat, ChannelName::Push];
 
 impl Reach {
@@ -76,8 +79,9 @@ impl Reach {
     /// [`ReachError`].
     pub fn with_patience(settings: &Settings, wall: Wall, patience: Patience) -> Result<Self, ReachError> {
         let is_on = settings.sms.url.is_some() || settings.wechat.app_id.is_some() || settings.push.contact.is_some();
+        let takes_fees = settings.payment.url.is_some();
         if !is_on {
-            return Ok(Self::default());
+            return Ok(Self { takes_fees, ..Self::default() });
         }
         let client = Client::new(patience);
         let (reports, standing) = (Arc::<Reports>::default(), client.standing.clone());
@@ -88,10 +92,11 @@ impl Reach {
             None => None,
         };
         let push = push.transpose()?;
-        Ok(Self { sms: sms.map(Arc::new), wechat: wechat.map(Arc::new), push: push.map(Arc::new), reports, standing })
+        let (sms, wechat, push) = (sms.map(Arc::new), wechat.map(Arc::new), push.map(Arc::new));
+        Ok(Self { sms, wechat, push, reports, standing, takes_fees })
     }
 
-    /// Those that the hospital has, by their names in metrics.
+    /// Those by which the hospital tells people something, by their names in metrics.
     pub fn names(&self) -> Vec<&'static str> {
         self.present().map(ChannelName::wire).collect()
     }
@@ -100,14 +105,19 @@ impl Reach {
         ALL.into_iter().filter(|name| self.channel(*name).is_some())
     }
 
+    /// All whose parties the house speaks with.
+    fn parties(&self) -> impl Iterator<Item = ChannelName> {
+        self.present().chain(self.takes_fees.then_some(ChannelName::Payment))
+    }
+
     /// Those whose party does not take what it is given.
     pub fn failing(&self, now: Timestamp) -> Vec<Failing> {
-        self.present().filter_map(|name| self.standing.failing(name, now)).collect()
+        self.parties().filter_map(|name| self.standing.failing(name, now)).collect()
     }
 
     /// For whoever scrapes: what the channels have sent and how they stand, from the start on.
     pub fn set_gauges(&self, now: Timestamp) {
-        for name in self.present() {
+        for name in self.parties() {
             let fails = self.standing.failing(name, now).is_some();
             metrics::gauge!("channel_failing", "channel" => name.wire()).set(f64::from(u8::from(fails)));
         }
@@ -119,6 +129,7 @@ impl Reach {
             ChannelName::Sms => self.sms.clone().map(|sms| sms as Arc<dyn Channel>),
             ChannelName::WeChat => self.wechat.clone().map(|wechat| wechat as Arc<dyn Channel>),
             ChannelName::Push => self.push.clone().map(|push| push as Arc<dyn Channel>),
+            ChannelName::Payment => None,
         }
     }
 }
@@ -143,4 +154,28 @@ fn counted(channel: ChannelName, sent: Sent) -> Sent {
 /// A provider's code as it may stand in the log: one that is known, never a text from outside.
 fn known(code: &str, all: &[&'static str]) -> &'static str {
     all.iter().find(|known| **known == code).copied().unwrap_or("another")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_party_that_takes_fees_stands_as_channels_do_and_tells_nobody() {
+        let text = "[payment]\nurl = \"http://127.0.0.1:1\"\nmerchant = \"m1\"\nsecret = \"secret\"\n";
+        let settings = Settings::from_parts("jiaohao.toml", text, []).expect("in order");
+        let reach = Reach::open(&settings, Arc::new(|| Timestamp(0))).expect("in order");
+        for _ in 0..5 {
+            reach.standing.failed(
+                ChannelName::Payment,
+                "http://127.0.0.1:1",
+                "no connection",
+                "payment.url",
+                Timestamp(0),
+            );
+        }
+        let failing: Vec<&str> = reach.failing(Timestamp(0)).iter().map(|failing| failing.channel.wire()).collect();
+        assert_eq!((failing, reach.names()), (vec!["payment"], vec![]));
+        assert!(Reach::default().failing(Timestamp(0)).is_empty(), "of a house that has none nothing is told");
+    }
 }

@@ -88,7 +88,7 @@ pub trait Channel: Send + Sync {
     fn send<'a>(&'a self, to: &'a Address, what: &'a Telling) -> BoxFuture<'a, Sent>;
 }
 
-/// The channels that leave the house.
+/// The channels that leave the house. By the last one nobody is told anything: it takes money, and stands as they do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ChannelName {
     /// A text message.
@@ -97,15 +97,34 @@ pub enum ChannelName {
     WeChat,
     /// Web Push.
     Push,
+    /// The party that takes fees.
+    Payment,
 }
 
 impl ChannelName {
+    /// What its party does not do when it fails, as the log says it.
+    pub fn failure(self) -> &'static str {
+        match self {
+            Self::Sms | Self::WeChat | Self::Push => "a message was not taken",
+            Self::Payment => "the payment's provider gave no answer of use",
+        }
+    }
+
+    /// How it stands when that goes on, in words for whoever runs the house.
+    pub fn failing(self) -> &'static str {
+        match self {
+            Self::Sms | Self::WeChat | Self::Push => "messages are not taken",
+            Self::Payment => "gives no answer of use, and nobody pays by phone",
+        }
+    }
+
     /// As it stands in metrics.
     pub fn wire(self) -> &'static str {
         match self {
             Self::Sms => "sms",
             Self::WeChat => "wechat",
             Self::Push => "push",
+            Self::Payment => "payment",
         }
     }
 }

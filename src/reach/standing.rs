@@ -30,7 +30,7 @@ pub struct Failing {
 
 /// How the parties have stood lately.
 #[derive(Debug, Default)]
-pub struct Standing([Mutex<Party>; 3]);
+pub struct Standing([Mutex<Party>; 4]);
 
 #[derive(Debug, Default)]
 struct Party {
@@ -56,7 +56,7 @@ impl Standing {
 
     /// The party at `host` took nothing: `what` happened, and the operator may look at `look_at`. Neither names a person.
     pub fn failed(&self, channel: ChannelName, host: &str, what: &str, look_at: &str, now: Timestamp) -> Sent {
-        tracing::warn!(channel = channel.wire(), host, what, "a message was not taken: check {look_at}");
+        tracing::warn!(channel = channel.wire(), host, what, "{}: check {look_at}", channel.failure());
         let mut party = self.party(channel);
         party.in_a_row = party.in_a_row.saturating_add(1);
         party.since.get_or_insert(now);

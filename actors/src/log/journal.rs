@@ -14,7 +14,7 @@ use super::files::{Folder, about, damaged};
 use super::format::{self, owner_kind_name};
 use super::read::{check_archive, hash_of, read_archive, read_live};
 use super::recover::{Layout, Span, closed_span, inspect};
-use super::salvage::read_sound;
+use super::salvage::{read_before_damage, read_sound};
 use super::{HistoryId, LogError, Record, ShardId};
 
 pub use super::transfer::{Exported, Imported, Whole, export, import_archives, import_lines};
@@ -48,6 +48,9 @@ pub struct Verified {
     pub first_commit: u64,
     /// The last commit that is here.
     pub last_commit: u64,
+    /// The last segment is damaged: its records before the damage are counted, and no archive has the rest.
+    #[serde(skip)]
+    pub ends_in_damage: bool,
 }
 
 impl Verified {
@@ -79,6 +82,8 @@ struct Held {
     history: HistoryId,
     archived: Vec<Span>,
     live: Vec<Span>,
+    /// The last segment, where it cannot be read to its end: nothing says how far it went.
+    cut: Option<u64>,
     torn_tail_bytes: u64,
     damage: Vec<LogError>,
 }
@@ -86,7 +91,7 @@ struct Held {
 /// Finds every segment that can be read, also in a damaged folder.
 fn held(folder: &Folder) -> Result<Held, LogError> {
     let history = folder.read_history()?;
-    let mut damage = Vec::new();
+    let (mut damage, mut cut) = (Vec::new(), None);
     let (live, torn_tail_bytes) = match inspect(folder) {
         Ok(Layout { closed, active, torn, .. }) => {
             (closed.into_iter().chain([active]).collect(), torn.map_or(0, |torn| torn.bytes))
@@ -94,14 +99,19 @@ fn held(folder: &Folder) -> Result<Held, LogError> {
         Err(error @ LogError::Damaged { .. }) => {
             damage.push(error);
             let mut spans = Vec::new();
-            for number in folder.segments()? {
+            let numbers = folder.segments()?;
+            for &number in &numbers {
                 let by_manifest =
                     folder.read_manifest(&folder.manifest(number)).ok().flatten().map(|manifest| manifest.span());
                 match by_manifest.map_or_else(|| closed_span(folder, history, number), Ok) {
                     Ok(span) => spans.push(span),
-                    // the same place read once more: one damage
-                    Err(error @ LogError::Damaged { .. }) if same_place(&error, &damage[0]) => {}
-                    Err(error @ LogError::Damaged { .. }) => damage.push(error),
+                    Err(error @ LogError::Damaged { .. }) => {
+                        cut = numbers.last().copied().filter(|last| *last == number);
+                        // the same place read once more: one damage
+                        if !same_place(&error, &damage[0]) {
+                            damage.push(error);
+                        }
+                    }
                     Err(error) => return Err(error),
                 }
             }
@@ -137,7 +147,15 @@ fn held(folder: &Folder) -> Result<Held, LogError> {
             ));
         }
     }
-    Ok(Held { history, archived, live, torn_tail_bytes, damage })
+    Ok(Held { history, archived, live, cut, torn_tail_bytes, damage })
+}
+
+/// What is read of a segment.
+#[derive(Clone, Copy)]
+enum Part<'a> {
+    Whole(&'a Span),
+    /// Up to its damage.
+    Cut(u64),
 }
 
 /// Reads every record, live and archived, and checks every checksum, the chain, the hashes of closed segments and that
@@ -158,14 +176,21 @@ pub fn verify(log: &Path, check: &mut dyn FnMut(&Record) -> Result<(), String>) 
     let mut seen = Seen::default();
     let mut unnamed = 0_u64;
     let first_live = held.live.first().map_or(u64::MAX, |span| span.segment);
-    for span in held.archived.iter().chain(&held.live) {
+    let spans = held.archived.iter().chain(&held.live).map(Part::Whole);
+    for part in spans.chain(held.cut.map(Part::Cut)) {
         found.segments += 1;
-        if found.last_commit != 0 && span.before != found.last_commit {
+        let before = match part {
+            Part::Whole(span) => span.before,
+            // What stands before it is here, or something else is damaged too.
+            Part::Cut(_) if found.damaged.len() == 1 => found.last_commit,
+            Part::Cut(_) => u64::MAX,
+        };
+        if found.last_commit != 0 && before != found.last_commit {
             seen.lose();
         }
         let mut wrong = Vec::new();
         let named_left = MAX_DAMAGED.saturating_sub(found.damaged.len());
-        let reached = Cell::new(span.before);
+        let reached = Cell::new(before);
         let mut visit = |record: Record| {
             found.records += 1;
             found.first_commit = if found.first_commit == 0 { record.commit } else { found.first_commit };
@@ -175,6 +200,19 @@ pub fn verify(log: &Path, check: &mut dyn FnMut(&Record) -> Result<(), String>) 
                 let place = format!("commit {} record {} of {}", record.commit, record.index, record.owner.id);
                 if wrong.len() < named_left { wrong.push(Damage { place, what }) } else { unnamed += 1 }
             });
+        };
+        let span = match part {
+            Part::Whole(span) => span,
+            Part::Cut(number) => {
+                // Where it is damaged has been said.
+                match read_before_damage(&folder, held.history, number, &mut visit) {
+                    Ok(()) | Err(LogError::Damaged { .. }) => {}
+                    Err(error) => return Err(error),
+                }
+                found.damaged.append(&mut wrong);
+                found.ends_in_damage = true;
+                continue;
+            }
         };
         let is_archived = span.segment < first_live;
         let read = if is_archived {

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::contract::{Factory, commit, prune, read, record};
-use super::journal::{Damage, import_archives, stats, verify};
+use super::journal::{Damage, export, import_archives, stats, verify};
 use super::tests::{InFolder, small};
 use super::{Log, LogError, Meta, Record, SegmentLog};
 
@@ -108,6 +108,25 @@ fn one_damaged_place_is_told_once_and_read_from_its_archive() {
     assert!(told.last().unwrap().contains("owners have records behind it"), "{told:?}");
     let (log, _) = SegmentLog::open(&factory.path(), factory.options.clone()).unwrap();
     assert!(matches!(log.replay(0, &mut drop), Err(LogError::Damaged { .. })));
+}
+
+#[test]
+fn what_stands_before_the_damage_of_the_last_segment_is_counted() {
+    let (factory, _) = filled(false);
+    let segments = std::fs::read_dir(factory.path()).unwrap().map(|e| e.unwrap().path());
+    let last = segments.filter(|path| path.extension().is_some_and(|e| e == "seg")).max().unwrap();
+    let whole = verify(&factory.path(), &mut sound).unwrap();
+    assert!(!whole.ends_in_damage);
+    let bytes = std::fs::read(&last).unwrap();
+    flip(&last, bytes.iter().rposition(|byte| *byte != 0).unwrap() * 2 / 3);
+    let before = snapshot(&factory.path());
+    let found = verify(&factory.path(), &mut sound).unwrap();
+    assert_eq!((found.damaged.len(), found.segments, found.first_commit), (1, whole.segments, 1), "{found:?}");
+    let told = export(&factory.path(), &mut std::io::sink(), &|_| None).unwrap();
+    assert!(found.ends_in_damage && told.damage.is_some(), "{found:?}");
+    assert_eq!((found.records, found.last_commit), (told.records, told.last_commit), "as an export has them");
+    assert!((1..whole.records).contains(&found.records), "{found:?}");
+    assert!(before == snapshot(&factory.path()));
 }
 
 #[test]

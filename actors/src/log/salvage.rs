@@ -43,6 +43,17 @@ pub(super) fn read_sound(folder: &Folder, history: HistoryId, visit: &mut dyn Fn
     Ok(())
 }
 
+/// Visits what of one segment stands before its damage, which is the error.
+pub(super) fn read_before_damage(
+    folder: &Folder,
+    history: HistoryId,
+    number: u64,
+    visit: &mut dyn FnMut(Record),
+) -> Result<(), LogError> {
+    let (input, bytes, path) = segment(folder, number)?;
+    scan(input, bytes, &path, (history, number), None, &mut 0, visit).map(drop)
+}
+
 fn segment(folder: &Folder, number: u64) -> Result<(impl Read, u64, PathBuf), LogError> {
     let path = folder.segment(number);
     let file = match folder.disk.open(&path) {

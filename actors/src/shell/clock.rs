@@ -46,6 +46,18 @@ enum Source {
 struct Base {
     /// Clinic time at `began`, as far as believed.
     clinic_ms: f64,
+    /// The wall clock has not been believed since the start: so far ahead of clinic time, which goes on from what was last
+    /// seen, it may be when it is put right.
+    doubted_ms: Option<i64>,
+}
+
+impl Base {
+    /// Whether a wall clock so far ahead of clinic time is followed: that is no jump, or it was wrong at the start and is now
+    /// what a start would believe.
+    fn follows(&self, drift_ms: f64, jump_ms: i64) -> bool {
+        let ahead_ms = self.doubted_ms.map_or(jump_ms, |away_ms| away_ms.max(jump_ms));
+        (-(jump_ms as f64)..=ahead_ms as f64).contains(&drift_ms)
+    }
 }
 
 impl Clock {
@@ -60,12 +72,14 @@ impl Clock {
     }
 
     /// As [`Clock::following`], after a stop: a wall clock that is behind what was `last` seen by more than `jump_ms`, or
-    /// ahead of it by more than `away_ms`, is not believed. Clinic time goes on from `last` then, with the alarm on.
+    /// ahead of it by more than `away_ms`, is not believed. Clinic time goes on from `last` then, with the alarm on, until
+    /// the wall clock is put right: where it would have been believed by the same measure.
     pub fn resuming(wall: WallClock, jump_ms: i64, last: Option<Timestamp>, away_ms: i64) -> Self {
         let now_ms = wall();
         let is_believed = |last: &Timestamp| (-jump_ms..=away_ms).contains(&now_ms.saturating_sub(last.0));
-        let clinic_ms = last.filter(|last| !is_believed(last)).map_or(now_ms, |last| last.0);
-        let state = Mutex::new(Base { clinic_ms: clinic_ms as f64 });
+        let goes_on = last.filter(|last| !is_believed(last));
+        let clinic_ms = goes_on.map_or(now_ms, |last| last.0) as f64;
+        let state = Mutex::new(Base { clinic_ms, doubted_ms: goes_on.map(|_| away_ms) });
         Self::of(Source::Wall { began: Instant::now(), state, wall, jump_ms })
     }
 
@@ -100,8 +114,9 @@ impl Clock {
                 let elapsed_ms = elapsed_ms(*began);
                 let mut base = state.lock().unwrap_or_else(PoisonError::into_inner);
                 let drift_ms = wall() as f64 - (base.clinic_ms + elapsed_ms);
-                if drift_ms.abs() <= *jump_ms as f64 {
+                if base.follows(drift_ms, *jump_ms) {
                     base.clinic_ms += drift_ms;
+                    base.doubted_ms = None;
                     self.note_believed((base.clinic_ms + elapsed_ms) as i64, *jump_ms);
                 } else {
                     self.note_drift(drift_ms as i64, (base.clinic_ms + elapsed_ms) as i64, *jump_ms);
@@ -175,7 +190,8 @@ impl Clock {
     pub fn confirm_wall(&self) {
         if let Source::Wall { began, state, wall, .. } = &self.0.source {
             let wall_ms = wall();
-            state.lock().unwrap_or_else(PoisonError::into_inner).clinic_ms = wall_ms as f64 - elapsed_ms(*began);
+            *state.lock().unwrap_or_else(PoisonError::into_inner) =
+                Base { clinic_ms: wall_ms as f64 - elapsed_ms(*began), doubted_ms: None };
             // From here on it is followed, or clinic time stands.
             self.clinic();
         }
@@ -355,6 +371,33 @@ mod tests {
             confirmed.clinic() == last && confirmed.stands() && confirmed.is_alarmed(),
             "never back behind the log"
         );
+    }
+
+    #[test]
+    fn a_clock_that_was_wrong_at_the_start_and_is_put_right_ends_the_alarm_by_itself() {
+        let (last, hour_ms) = (1_000_000_000, 3_600_000);
+        for wrong_ms in [last - 2 * hour_ms, last + 72 * hour_ms, 0] {
+            let hand = Arc::new(AtomicI64::new(wrong_ms));
+            let wall = hand.clone();
+            let read: WallClock = Arc::new(move || wall.load(Ordering::Relaxed));
+            let clock = Clock::resuming(read, 60_000, Some(Timestamp(last)), 24 * hour_ms);
+            let near = |at: i64| (0..30_000).contains(&(clock.clinic().0 - at));
+            assert!(near(last) && clock.is_alarmed(), "{wrong_ms}");
+            hand.store(last + 25 * hour_ms, Ordering::Relaxed);
+            assert!(near(last) && clock.is_alarmed(), "a start would not believe that either");
+            // The house stood still for nine minutes.
+            hand.store(last + 9 * 60_000, Ordering::Relaxed);
+            assert!(near(last + 9 * 60_000) && !clock.is_alarmed(), "{wrong_ms}: it is right now");
+            hand.fetch_add(hour_ms, Ordering::Relaxed);
+            assert!(near(last + 9 * 60_000) && clock.is_alarmed(), "from then on a jump is a jump");
+        }
+        let hand = Arc::new(AtomicI64::new(last + 72 * hour_ms));
+        let wall = hand.clone();
+        let read: WallClock = Arc::new(move || wall.load(Ordering::Relaxed));
+        let clock = Clock::resuming(read, 60_000, Some(Timestamp(last)), 24 * hour_ms);
+        clock.confirm_wall();
+        hand.fetch_add(hour_ms, Ordering::Relaxed);
+        assert!(clock.clinic().0 < last + 73 * hour_ms && clock.is_alarmed(), "also after it was confirmed");
     }
 
     #[test]

@@ -98,6 +98,7 @@ impl House {
         problems.note_if(clock_alarm && !clock_stands, "clock_jumped", Level::Alarm, 1);
         problems.note_if(clock_alarm && clock_stands, "clock_stands", Level::Alarm, 1);
         problems.note_if(self.is_not_set_up(), "not_set_up", Level::Warning, 1);
+        problems.note_if(self.audit.is_failing(), "audit_unwritten", Level::Alarm, 1);
         problems.note_if(left_out > 0.0, "audit_left_out", Level::Alarm, left_out as usize);
         for failing in self.reach.failing(self.machine_now()) {
             // notifications are an extra, and their parties are the browsers'
@@ -166,6 +167,7 @@ impl House {
         metrics::gauge!("store_lag_commits").set(lag.commits as f64);
         metrics::gauge!("checkpoint_age_seconds").set(lag.checkpoint_age_s as f64);
         self.reach.set_gauges(self.machine_now());
+        metrics::gauge!("audit_unwritten").set(f64::from(u8::from(self.audit.is_failing())));
         metrics::gauge!("clock_alarm").set(f64::from(u8::from(self.shell.clock.is_alarmed())));
     }
 }

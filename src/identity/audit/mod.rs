@@ -36,6 +36,10 @@ const SYNC_WITHIN: Duration = Duration::from_millis(200);
 /// A disk that cannot be written is named so often, however many lines it costs.
 const SAY_EVERY: Duration = Duration::from_secs(60);
 
+/// Why who wants to look at persons is refused. It is for whoever asks: no folder is named.
+const UNWRITTEN: &str =
+    "the audit cannot be written, and who cannot be put down is shown nothing: tell who runs the server";
+
 /// One line.
 #[derive(Clone, Debug, Serialize)]
 pub struct AuditLine {
@@ -181,7 +185,7 @@ impl Audit {
         self.queue(Waiting { line, written: Some(written) }).map_err(|()| Code::Overloaded)?;
         match answer.await {
             Ok(true) => Ok(()),
-            Ok(false) | Err(_) => Err(Code::StorageLow.into()),
+            Ok(false) | Err(_) => Err(Rejection::new(Code::StorageLow, UNWRITTEN).with("what", "audit")),
         }
     }
 
@@ -503,7 +507,10 @@ mod tests {
         let dir = folder.path().join("audit");
         let audit = Audit::open(&dir, 16).expect("opens");
         std::fs::remove_dir(&dir).expect("removed");
-        assert_eq!(audit.look(line("read_persons", NOW)).await.expect_err("no folder").code, Code::StorageLow);
+        let refused = audit.look(line("read_persons", NOW)).await.expect_err("no folder");
+        assert_eq!((refused.code, refused.detail.as_str()), (Code::StorageLow, UNWRITTEN));
+        let for_desk = crate::engine::for_asker(Some(Role::Desk), refused.clone());
+        assert_eq!(for_desk, refused, "the desk is told what it is");
         std::fs::create_dir(&dir).expect("back");
         audit.look(line("read_persons", NOW)).await.expect("written again");
     }

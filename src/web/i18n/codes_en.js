@@ -12,6 +12,7 @@ export default {
   'error.overloaded': 'Busy, try again shortly',
   'error.owner_failed': 'This part has stopped: please tell IT',
   'error.storage_low': 'The server\'s disk is nearly full, no bookings for now: please tell IT',
+  'error.storage_low.audit': 'The audit cannot be written, so patients cannot be looked at for now: please tell IT',
   'error.read_only': 'The server\'s disk is full, nothing can be saved now: please ask at the desk; staff, please tell IT',
   'error.timed_out': 'No answer in time: please try again',
   'error.idempotency_key_reused': 'Something went wrong: reload the page and try again; if that does not help, tell IT (code {code})',

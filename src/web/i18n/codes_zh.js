@@ -12,6 +12,7 @@ export default {
   'error.overloaded': '系统繁忙,请稍后再试',
   'error.owner_failed': '这部分业务已停,请告诉信息科',
   'error.storage_low': '服务器磁盘快满了,暂不能预约:请通知信息科',
+  'error.storage_low.audit': '查询记录写不下来,暂不能查看患者:请通知信息科',
   'error.read_only': '服务器磁盘已满,现在存不下:请找分诊台,工作人员请通知信息科',
   'error.timed_out': '超时,请重试',
   'error.idempotency_key_reused': '出了点问题,请刷新再试;不行请告诉信息科(代码 {code})',

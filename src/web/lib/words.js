@@ -20,6 +20,7 @@ export function wordsOf(refusal, command) {
   const valid = (refusal && refusal.validNow) || {};
   const from = `${key}.from`;
   if (valid.not_before && has(from)) text = t(from, { date: dateWord(valid.not_before), time: clockOf(valid.not_before) });
+  else if (valid.what && has(`${key}.${valid.what}`)) text = t(`${key}.${valid.what}`);
   else if (valid.due_fen && has(`${key}.due`)) text = t(`${key}.due`, { yuan: yuan(valid.due_fen) });
   else if (valid.not_before) text += t('error.not_before', { time: secondsOfAny(valid.not_before) });
   // What the door adds in words is English.
