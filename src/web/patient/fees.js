@@ -46,26 +46,36 @@ function feeOf(home, a) {
   return one ? one.fee : null;
 }
 
-/** What to do about it, or what was done. @param {any} fee @returns {{words: string, isOpen: boolean}[]} */
-function said(fee) {
+/** Before the check-in; after it nobody loses the place for money, and who is with the doctor or has been is no longer waiting. */
+const BEFORE = ['asked', 'held', 'booked'];
+const SEEN = ['serving', 'away', 'ended'];
+
+/** What is due, in words. @param {any} fee @param {string} state of the number */
+const dueWords = (fee, state) => t(BEFORE.includes(state) ? 'patient.fee_due' : SEEN.includes(state) ? 'patient.fee_due_after' : 'patient.fee_due_in', { yuan: yuan(fee.due_fen) });
+
+/** What to do about it, or what was done. @param {any} fee @param {string} state of the number @returns {{words: string, isOpen: boolean}[]} */
+function said(fee, state) {
   return [
-    fee.due_fen ? { words: t('patient.fee_due', { yuan: yuan(fee.due_fen) }), isOpen: true } : null,
+    fee.due_fen ? { words: dueWords(fee, state), isOpen: true } : null,
     fee.paid_fen ? { words: t('patient.fee_paid', { yuan: yuan(fee.paid_fen) }), isOpen: false } : null,
     fee.owed_fen ? { words: t('patient.fee_owed', { yuan: yuan(fee.owed_fen) }), isOpen: true } : null,
     fee.given_fen ? { words: t('patient.fee_given', { yuan: yuan(fee.given_fen) }), isOpen: false } : null,
   ].filter(/** @returns {one is {words: string, isOpen: boolean}} */ (one) => !!one);
 }
 
-/** On a card. @param {any} home @param {any} a */
+/** Where the number of an appointment stands; of another day nothing is followed, and nobody has come. @param {any} home @param {any} a */
+const stateOf = (home, a) => (home.model.ticketOf(a) || a).state;
+
+/** On a card, whose heading says what is due before the check-in. @param {any} home @param {any} a */
 export function feeNotes(home, a) {
   const fee = feeOf(home, a);
-  return fee ? said(fee).map(({ words, isOpen }) => h('p', { class: `notice${isOpen ? ' soon' : ''}`, key: words, 'data-fee': isOpen ? 'open' : 'done' }, words)) : [];
+  return fee ? said(stateOf(home, a) === 'booked' ? { ...fee, due_fen: 0 } : fee, stateOf(home, a)).map(({ words, isOpen }) => h('p', { class: `notice${isOpen ? ' soon' : ''}`, key: words, 'data-fee': isOpen ? 'open' : 'done' }, words)) : [];
 }
 
 /** In a row. @param {any} home @param {any} a */
 export function feeLines(home, a) {
   const fee = feeOf(home, a);
-  return fee ? said(fee).map(({ words, isOpen }) => h('small', { class: isOpen ? 'soon' : '', key: words, 'data-fee': isOpen ? 'open' : 'done' }, words)) : [];
+  return fee ? said(fee, stateOf(home, a)).map(({ words, isOpen }) => h('small', { class: isOpen ? 'soon' : '', key: words, 'data-fee': isOpen ? 'open' : 'done' }, words)) : [];
 }
 
 /** Cancelled on this page: whether money comes back is said at once and stays. @param {any} home @param {any} a */
