@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 
 use jiaohao_domain::{BusinessDate, SiteId};
 use serde::Deserialize;
-use serde_json::Value;
 
 use crate::clients::Refusal;
 use crate::clients::http::Door;
@@ -170,20 +169,6 @@ pub async fn ask(door: &Door, token: &str, site: &SiteId, day: BusinessDate) -> 
         }
     }
     Ok(lines)
-}
-
-/// The one site of the server.
-///
-/// # Errors
-/// What the server said instead; none or several: which there are.
-pub async fn only_site(door: &Door, token: &str) -> Result<SiteId, Refusal> {
-    let sites = door.ask("GET", "/sites", Some(token), None).await?;
-    let named = |site: &Value| site["site"].as_str().map(SiteId::from);
-    let all: Vec<SiteId> = sites["sites"].as_array().into_iter().flatten().filter_map(named).collect();
-    match &all[..] {
-        [one] => Ok(one.clone()),
-        _ => Err(Refusal::door(format!("say which site with --site: {all:?}"))),
-    }
 }
 
 #[cfg(test)]

@@ -2,12 +2,12 @@
 //! in `jiaohao-queue-display`.
 
 use std::io::IsTerminal;
-use std::path::PathBuf;
 
 use jiaohao_domain::is_well_formed;
 use jiaohao_queue_display::terminal::{Options, TerminalError, draw::Style, run as show};
 
 use super::Failure;
+use super::account::Token;
 
 /// A waiting-room display in a terminal.
 #[derive(Debug, clap::Args)]
@@ -23,12 +23,8 @@ pub struct Args {
     /// Which board.
     #[arg(long)]
     board: String,
-    /// The token of a screen of that board; a file is safer where others can list processes.
-    #[arg(long, env = "JIAOHAO_TOKEN", hide_env_values = true, hide = true)]
-    token: Option<String>,
-    /// A file that holds the token.
-    #[arg(long)]
-    token_file: Option<PathBuf>,
+    #[command(flatten)]
+    token: Token,
     /// Columns; absent: those of the terminal as `COLUMNS` says, else 100.
     #[arg(long, env = "COLUMNS", default_value_t = 100)]
     width: u16,
@@ -44,8 +40,7 @@ pub fn run(args: Args) -> Result<(), Failure> {
     }
     let style =
         Style { width: usize::from(args.width.clamp(40, 400)), colours: std::io::stdout().is_terminal() && !args.once };
-    let token = token(args.token, args.token_file)?;
-    let options = Options { url: args.url, board: args.board, token, style, once: args.once };
+    let options = Options { url: args.url, board: args.board, token: args.token.needed()?, style, once: args.once };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::failed)?;
     runtime.block_on(async {
         tokio::select! {
@@ -56,24 +51,4 @@ pub fn run(args: Args) -> Result<(), Failure> {
             _ = tokio::signal::ctrl_c() => Ok(()),
         }
     })
-}
-
-/// The token of a file or of the environment.
-pub(super) fn token(given: Option<String>, file: Option<PathBuf>) -> Result<String, Failure> {
-    token_if_given(given, file)?
-        .ok_or_else(|| Failure::Usage("a token is needed: JIAOHAO_TOKEN or --token-file".into()))
-}
-
-/// The token of a file or of the environment, if there is one.
-pub(super) fn token_if_given(given: Option<String>, file: Option<PathBuf>) -> Result<Option<String>, Failure> {
-    let token = match (given, file) {
-        // What stands on the command line counts more than what stands in the environment.
-        (_, Some(file)) => {
-            std::fs::read_to_string(&file).map_err(|error| Failure::Usage(format!("{}: {error}", file.display())))?
-        }
-        (Some(token), None) => token,
-        (None, None) => return Ok(None),
-    };
-    let token = token.trim().to_owned();
-    if token.is_empty() { Err(Failure::Usage("the token is empty".into())) } else { Ok(Some(token)) }
 }

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use jiaohao_actors::shell::clock::wall_ms;
 use jiaohao_domain::{BusinessDate, SiteId, Timestamp, is_well_formed};
 
+use super::account::Token;
 use super::{Failure, print_result};
 use crate::clients::http::Door;
 use crate::config::Settings;
@@ -43,12 +44,9 @@ pub struct Args {
     /// Where the server is (http:// or https://; a certificate of the hospital's own authority is named in SSL_CERT_FILE).
     #[arg(long, default_value = "http://127.0.0.1:8080")]
     url: String,
-    /// A file that holds an operator's token; else JIAOHAO_TOKEN has it.
-    #[arg(long)]
-    token_file: Option<PathBuf>,
-    /// An operator's token.
-    #[arg(long, env = "JIAOHAO_TOKEN", hide = true, hide_env_values = true)]
-    token: Option<String>,
+    /// An operator's.
+    #[command(flatten)]
+    token: Token,
     /// The site, where the server has several.
     #[arg(long, value_parser = site)]
     site: Option<SiteId>,
@@ -88,12 +86,9 @@ pub fn run(args: Args) -> Result<(), Failure> {
     if args.files.is_empty() || args.files.len() > FILES_MAX {
         return Err(Failure::Usage(format!("name 1 to {FILES_MAX} files; --templates DIR makes some to start from")));
     }
-    let token = super::board::token_if_given(args.token, args.token_file)?;
-    let server = match token {
-        Some(token) => Some((Door::with_or_without_tls(&args.url).map_err(Failure::Usage)?, token)),
-        None if args.dry_run => None,
-        None => return Err(Failure::Usage("a token is needed: JIAOHAO_TOKEN or --token-file".to_owned())),
-    };
+    let token = if args.dry_run { args.token.if_given()? } else { Some(args.token.needed()?) };
+    let door = |token| Door::with_or_without_tls(&args.url).map(|door| (door, token));
+    let server = token.map(door).transpose().map_err(Failure::Usage)?;
     let options = Options {
         files: args.files,
         set: args.set,

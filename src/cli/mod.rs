@@ -8,6 +8,7 @@ use clap::{Parser, Subcommand};
 
 use crate::config::Settings;
 
+mod account;
 pub mod board;
 pub mod config;
 pub mod demo;

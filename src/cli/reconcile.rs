@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 
 use jiaohao_domain::{BusinessDate, SiteId};
 
+use super::account::Token;
 use super::{Failure, print_result};
-use crate::clients::http::Door;
+use crate::clients::http::{Door, the_site};
 use crate::reconcile::{self, FILE_MAX_BYTES, Kind, Line};
 
 /// The payment provider's file of a day against what the house has: every difference, a line each.
@@ -26,12 +27,9 @@ pub struct Args {
     /// Where the server is.
     #[arg(long, default_value = "http://127.0.0.1:8080")]
     url: String,
-    /// A file that holds an operator's token; else JIAOHAO_TOKEN has it.
-    #[arg(long)]
-    token_file: Option<PathBuf>,
-    /// An operator's token.
-    #[arg(long, env = "JIAOHAO_TOKEN", hide = true, hide_env_values = true)]
-    token: Option<String>,
+    /// An operator's.
+    #[command(flatten)]
+    token: Token,
     /// The site, where the server has several.
     #[arg(long, value_parser = super::import::site)]
     site: Option<SiteId>,
@@ -58,18 +56,17 @@ pub fn run(args: Args) -> Result<(), Failure> {
     for file in &args.files {
         there.extend(read(file)?);
     }
-    let token = super::board::token_if_given(args.token, args.token_file)?;
-    let token = token.ok_or_else(|| Failure::Usage("a token is needed: JIAOHAO_TOKEN or --token-file".to_owned()))?;
+    let token = args.token.needed()?;
     let door = Door::with_or_without_tls(&args.url).map_err(Failure::Usage)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::failed)?;
     let asked = runtime.block_on(async {
         let site = match args.site {
             Some(site) => site,
-            None => reconcile::only_site(&door, &token).await?,
+            None => the_site(&door.sites(&token).await.map_err(Failure::failed)?).map_err(Failure::Usage)?,
         };
-        reconcile::ask(&door, &token, &site, args.date).await
+        reconcile::ask(&door, &token, &site, args.date).await.map_err(Failure::failed)
     });
-    let here = asked.map_err(|why| Failure::Failed(why.to_string()))?;
+    let here = asked?;
     let differences = reconcile::differences(args.date, &there, &here);
     for difference in &differences {
         print_result(&format!("{difference}\n"))?;

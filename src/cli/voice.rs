@@ -8,6 +8,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use jiaohao_domain::SiteId;
 use serde_json::{Value, json};
 
+use super::account::Token;
 use super::{Failure, look_into, print_result};
 use crate::clients::Refusal;
 use crate::clients::http::Door;
@@ -47,12 +48,9 @@ struct Make {
     /// A running server (http:// or https://).
     #[arg(long)]
     url: Option<String>,
-    /// A file that holds an operator's token, for --url; else JIAOHAO_TOKEN has it.
-    #[arg(long)]
-    token_file: Option<PathBuf>,
-    /// An operator's token.
-    #[arg(long, env = "JIAOHAO_TOKEN", hide = true, hide_env_values = true)]
-    token: Option<String>,
+    /// An operator's, for --url.
+    #[command(flatten)]
+    token: Token,
     /// One site only.
     #[arg(long, value_parser = super::import::site)]
     site: Option<SiteId>,
@@ -110,25 +108,20 @@ fn in_folder(data: &Path, args: &Make, bar: &ProgressBar) -> Result<Vec<MadePack
 }
 
 fn at_server(url: &str, args: &Make, bar: &ProgressBar) -> Result<Vec<MadePack>, Failure> {
-    let token = super::board::token(args.token.clone(), args.token_file.clone())?;
+    let token = args.token.needed()?;
     let door = Door::with_or_without_tls(url).map_err(Failure::Usage)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::failed)?;
     runtime.block_on(async {
         let mut made = Vec::new();
-        for site in sites(&door, &token, args.site.as_ref()).await.map_err(Failure::failed)? {
+        let sites = match &args.site {
+            Some(site) => vec![site.clone()],
+            None => door.sites(&token).await.map_err(Failure::failed)?,
+        };
+        for site in sites {
             made.push(at_site(&door, &token, &site, args, bar).await.map_err(Failure::failed)?);
         }
         Ok(made)
     })
-}
-
-async fn sites(door: &Door, token: &str, only: Option<&SiteId>) -> Result<Vec<SiteId>, Refusal> {
-    if let Some(site) = only {
-        return Ok(vec![site.clone()]);
-    }
-    let answer = door.ask("GET", "/sites", Some(token), None).await?;
-    let sites = answer["sites"].as_array().into_iter().flatten();
-    Ok(sites.filter_map(|at| at["site"].as_str()).map(SiteId::from).collect())
 }
 
 async fn at_site(door: &Door, token: &str, site: &SiteId, args: &Make, bar: &ProgressBar) -> Result<MadePack, Refusal> {

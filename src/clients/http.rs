@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use jiaohao_domain::SiteId;
 use rustls::pki_types::ServerName;
 use serde_json::Value;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
@@ -26,6 +27,21 @@ pub struct Door {
 impl std::fmt::Debug for Door {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}://{}", if self.secure.is_some() { "https" } else { "http" }, self.authority)
+    }
+}
+
+/// The site that is meant where none is named.
+///
+/// # Errors
+/// What to do: there is none, or there are several.
+pub fn the_site(sites: &[SiteId]) -> Result<SiteId, String> {
+    match sites {
+        [one] => Ok(one.clone()),
+        [] => Err("the server has no site yet: make it on /setup".to_owned()),
+        several => {
+            let named: Vec<&str> = several.iter().map(SiteId::as_str).collect();
+            Err(format!("there are {}: name one by --site", named.join(", ")))
+        }
     }
 }
 
@@ -118,6 +134,16 @@ impl Door {
         body: Option<&Value>,
     ) -> Result<Value, Refusal> {
         self.ask_keyed(method, path, token, (method != "GET").then(Uuid::now_v7), body).await
+    }
+
+    /// The server's sites.
+    ///
+    /// # Errors
+    /// See [`Door::ask`].
+    pub async fn sites(&self, token: &str) -> Result<Vec<SiteId>, Refusal> {
+        let answer = self.ask("GET", "/sites", Some(token), None).await?;
+        let sites = answer["sites"].as_array().into_iter().flatten();
+        Ok(sites.filter_map(|at| at["site"].as_str()).map(SiteId::from).collect())
     }
 
     /// Asks under `/api/v1`, once, with this idempotency key.
@@ -286,6 +312,14 @@ mod tests {
         assert_eq!(done, Ok(serde_json::json!({})));
         let keys = server.await.expect("it served");
         assert!(keys.len() == 2 && keys[0] == keys[1], "{keys:?}");
+    }
+
+    #[test]
+    fn a_site_need_be_named_only_where_there_are_several() {
+        let sites = ["renmin", "xiehe"].map(SiteId::new);
+        assert_eq!(the_site(&sites[..1]), Ok(sites[0].clone()));
+        assert!(the_site(&[]).is_err_and(|says| says.contains("/setup")));
+        assert!(the_site(&sites).is_err_and(|says| says.contains("renmin, xiehe") && says.contains("--site")));
     }
 
     #[test]

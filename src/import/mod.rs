@@ -30,7 +30,7 @@ pub use kinds::Kind;
 pub use templates::template;
 
 use crate::clients::Refusal;
-use crate::clients::http::Door;
+use crate::clients::http::{Door, the_site};
 use file::Content;
 use known::Known;
 use plan::{Change, Wish};
@@ -120,7 +120,10 @@ pub async fn run(options: Options) -> Result<Report, Stopped> {
         Some((door, token)) => {
             let site = match &options.site {
                 Some(site) => site.clone(),
-                None => only_site(door, token).await?,
+                None => {
+                    let sites = door.sites(token).await.map_err(|why| not_reached(door, &why))?;
+                    the_site(&sites).map_err(Stopped::Usage)?
+                }
             };
             let told = |why: Refusal| match why.code.as_str() {
                 "forbidden" => Stopped::Server(format!(
@@ -243,17 +246,6 @@ fn next(cause: &str) -> &'static str {
             "; a certificate of the hospital's own authority: SSL_CERT_FILE names the authority's file"
         }
         _ => "",
-    }
-}
-
-async fn only_site(door: &Door, token: &str) -> Result<SiteId, Stopped> {
-    let sites = door.ask("GET", "/sites", Some(token), None).await;
-    let sites = sites.map_err(|why| not_reached(door, &why))?;
-    let ids: Vec<&str> = sites["sites"].as_array().into_iter().flatten().filter_map(|at| at["site"].as_str()).collect();
-    match ids.as_slice() {
-        [one] => Ok(SiteId::new(*one)),
-        [] => Err(Stopped::Server("the server has no site yet: make it on /setup".to_owned())),
-        several => Err(Stopped::Usage(format!("there are {}: name one by --site", several.join(", ")))),
     }
 }
 

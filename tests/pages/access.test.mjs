@@ -286,7 +286,7 @@ test('the console and the caller: somebody in hand, asking, refusing, paused, of
   await giveReason(doctor);
   await doctor.waitForSelector('.paused');
   await both(doctor, '/doctor paused');
-  await caller.waitForSelector('#place:has-text("暂停")');
+  await caller.waitForSelector('.who [data-paused]:has-text("暂停")');
   await both(caller, '/caller paused');
   await doctor.click('[data-action=finish_service]');
   await caller.waitForSelector('[data-action=resume_work]');

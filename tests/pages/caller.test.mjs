@@ -101,7 +101,7 @@ test('next, again, not here, next: one press each, and the console shows the sam
 test('a pause is said, and work goes on from here', async () => {
   await doctor.click('[data-action=pause_work]');
   await doctor.click('dialog [data-choice]');
-  await caller.waitForSelector('#place:has-text("暂停")');
+  await caller.waitForSelector('.who [data-paused]:has-text("暂停")');
   await caller.click('[data-action=resume_work]');
   await caller.waitForSelector('[data-action=call_next_patient]');
   await fits();

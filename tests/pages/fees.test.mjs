@@ -133,8 +133,7 @@ test('what another desk has taken meanwhile is not taken twice, and nobody is as
   await desk.waitForSelector('dialog [data-form=take_payment]');
   await house.call('POST', '/payments', { appointment, amount_fen: 5000, way: 'card' }, house.desk);
   await desk.keyboard.press('1');
-  await desk.waitForSelector('.notices :text("别人已经收过了")');
-  await desk.waitForSelector('#undo:has-text("签到")');
+  await desk.waitForSelector('#undo:has-text("别人已经收过了"):has-text("签到")');
   assert.equal((await books(appointment)).orders.length, 1);
   const other = await booked('李已缴');
   await house.call('POST', '/payments', { appointment: other, amount_fen: 5000, way: 'cash' }, house.desk);

@@ -112,7 +112,7 @@ test('the desk puts somebody on the line, who gets the place that the phone does
   await phone.click('[data-action=open_today]');
   // Whoever waits for a doctor today has that first, and is told that there is something below.
   await phone.waitForSelector('[data-offered]');
-  const patient = await hospital.found(DEPARTMENT, '张小三');
+  const patient = await hospital.person('张小三', '1990-03-07', 17);
   const today = await hospital.book(sessionOf('s1'), '10:00', patient);
   await hospital.call('POST', '/appointments/check-in', { appointment: today }, hospital.desk);
   await phone.waitForSelector('[data-ticket][data-state=waiting]');

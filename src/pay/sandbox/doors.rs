@@ -1,5 +1,6 @@
 //! The gateway's doors: what the hospital asks signed, what a person does on the page, and what is looked at.
 
+use actix_web::http::header::{ACCEPT, LOCATION};
 use actix_web::web::{self, Bytes, Data, Path, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
@@ -103,8 +104,13 @@ struct Pays {
     how: How,
 }
 
-async fn pay(order: Path<String>, pays: Query<Pays>, shared: Data<Shared>) -> HttpResponse {
+async fn pay(request: HttpRequest, order: Path<String>, pays: Query<Pays>, shared: Data<Shared>) -> HttpResponse {
+    let accepts = request.headers().get(ACCEPT).and_then(|value| value.to_str().ok());
     match shared.into_inner().pay(&order, pays.how) {
+        // A browser sees the page again, as it stands now.
+        Ok(()) if accepts.is_some_and(|all| all.contains("text/html")) => {
+            HttpResponse::SeeOther().insert_header((LOCATION, request.path())).finish()
+        }
         Ok(()) => HttpResponse::Ok().json(json!({ "code": "OK" })),
         Err(code) => HttpResponse::Conflict().json(json!({ "code": code })),
     }
@@ -132,13 +138,13 @@ async fn page(order: Path<String>, shared: Data<Shared>) -> HttpResponse {
     let Some(known) = known else { return HttpResponse::NotFound().body("no such order") };
     let standing = match known.standing {
         Standing::Open => "<button>付款 / Pay</button>",
-        Standing::Paid => "已付款 / Paid",
-        Standing::Closed => "已关闭 / Closed",
+        Standing::Paid => "已付款,请回到挂号的页面 / Paid. Go back to your booking",
+        Standing::Closed => "已关闭,不用付了 / Closed, nothing is to be paid",
     };
     let yuan = format!("{}.{:02}", known.amount_fen / 100, known.amount_fen % 100);
     let html = format!(
-        "<!doctype html><html lang=\"zh\"><meta charset=\"utf-8\"><title>Sandbox</title>\
-         <h1>¥{yuan}</h1><p>Made up, for trying out: nobody pays anything here.</p>\
+        "<!doctype html><html lang=\"zh\"><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\
+         <title>Sandbox</title><h1>¥{yuan}</h1><p>Made up, for trying out: nobody pays anything here.</p>\
          <form method=\"post\">{standing}</form></html>"
     );
     HttpResponse::Ok().content_type("text/html; charset=utf-8").body(html)

@@ -48,20 +48,22 @@ function foot(model) {
   }
   const today = model && model.value ? model.today() : {};
   render(find('#place'), work
-    ? [work.paused ? t('doctor.paused') : work.service_point_name, t('caller.waiting', { n: today.waiting || 0 })].filter(Boolean).join(' · ')
+    ? [work.service_point_name, t('caller.waiting', { n: today.waiting || 0 })].filter(Boolean).join(' · ')
     : []);
 }
 
-/** @param {import('../doctor/model.js').Model} model @param {import('../lib/persons.js').Persons} persons @param {any} hand */
+/** A pause has the place of who comes next, since nobody does; an emergency is said all the same. @param {import('../doctor/model.js').Model} model @param {import('../lib/persons.js').Persons} persons @param {any} hand */
 function whoLine(model, persons, hand) {
   const next = model.next();
+  const emergency = next && next.class === 'emergency';
   return h('div', { class: 'who', key: 'who', 'data-in-hand': hand ? hand.ticket : '' },
     hand
       ? [h('span', { class: 'number', key: 'number' }, hand.number), h('span', { class: 'name', key: 'name' }, persons.nameOf(hand)),
         h('span', { class: 'state', key: 'state', 'data-state': hand.state }, stateWord(hand.state))]
       : h('span', { class: 'state nobody', key: 'nobody' }, t('doctor.nobody')),
-    next
-      ? h('span', { class: `next ${next.class === 'emergency' ? 'emergency' : ''}`, key: 'next', 'data-next': next.ticket }, t('caller.next', { number: next.number }))
+    model.work.paused && !emergency ? h('span', { class: 'paused', key: 'paused', 'data-paused': '' }, t('caller.paused')) : null,
+    next && (emergency || !model.work.paused)
+      ? h('span', { class: `next ${emergency ? 'emergency' : ''}`, key: 'next', 'data-next': next.ticket }, t('caller.next', { number: next.number }))
       : null);
 }
 

@@ -39,6 +39,9 @@ export const refundWords = (refund) => [
 const orderWords = (order) => [wayWord(order.way), order.by ? t('fees.taken_by', { time: whenWord(order.at), by: accountWord(order.by) }) : whenWord(order.at),
   order.receipt && t('fees.receipt_of', { receipt: order.receipt })].filter(Boolean).join(' · ');
 
+/** Whether the desk gives it: what came through a provider goes back through it, unless it has said that it never does. @param {any} order @param {any} refund */
+export const isDesks = (order, refund) => order.way !== 'online' || !!refund.refused;
+
 const TONES = /** @type {Object<string, string>} */ ({ asked: 'soon', owed: 'soon', given: 'good' });
 
 /**

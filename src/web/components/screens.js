@@ -1,5 +1,6 @@
 // Approving and revoking screens, for the desk and operations.
 
+import '../i18n/slots.js';
 import { h } from '../lib/dom.js';
 import { named, t } from '../lib/i18n.js';
 import { whenWord } from '../lib/words.js';

@@ -1,6 +1,7 @@
 // What a session is made of: its period cut into equal slots, their table where each can be another, the class that goes
 // with a doctor's title.
 
+import '../i18n/slots.js';
 import { h } from '../lib/dom.js';
 import { t } from '../lib/i18n.js';
 

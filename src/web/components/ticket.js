@@ -85,12 +85,14 @@ export function notYet(hand, now, key) {
 /** With whom the patient is: somebody sees to them. */
 const SEEN_TO = ['called', 'serving', 'ended'];
 
-/** An alert of the pre-check; quiet once somebody has taken care of it. @param {any} ticket @param {import('../lib/site.js').Site} site */
+/** An alert of the pre-check; quieter once somebody has taken it over, which is not yet a look at the patient. @param {any} ticket @param {import('../lib/site.js').Site} site */
 export function alertTag(ticket, site) {
   const alert = ticket.pre_check && ticket.pre_check.alert;
   if (!alert) return null;
-  const isQuiet = !!alert.acknowledged_by || SEEN_TO.includes(ticket.state);
-  return h('span', { class: `tag ${isQuiet ? '' : alert.level === 'urgent' ? 'alarm' : 'soon'}`, key: 'alert', 'data-flag': isQuiet ? 'quiet' : alert.level },
+  const isSeen = SEEN_TO.includes(ticket.state);
+  const isQuiet = !!alert.acknowledged_by || isSeen;
+  const tone = isQuiet ? (alert.level === 'urgent' && !isSeen ? 'soon' : '') : alert.level === 'urgent' ? 'alarm' : 'soon';
+  return h('span', { class: `tag ${tone}`, key: 'alert', 'data-flag': isQuiet ? 'quiet' : alert.level },
     alert.acknowledged_at ? t('pre_check.seen_at', { time: clockOf(alert.acknowledged_at), text: alertText(ticket.pre_check, site) }) : alertText(ticket.pre_check, site));
 }
 

@@ -2,12 +2,13 @@
 // Below them, quietly, whom the pre-check has sent elsewhere today without a number.
 
 import { Chime } from '../lib/chime.js';
-import { find, h } from '../lib/dom.js';
+import { h } from '../lib/dom.js';
 import { named, t } from '../lib/i18n.js';
 import { alertText, whereOf } from '../lib/pre-check.js';
 import { prefix } from '../lib/site.js';
 import { LiveStream } from '../lib/stream.js';
 import { minutesSince } from '../lib/words.js';
+import { askPriority } from './ticket-panel.js';
 
 /** How often an urgent one rings until it has been heard. */
 const RINGS_EVERY_MS = 6000;
@@ -100,13 +101,10 @@ export class Alerts {
     acts.done(t('pre_check.did_hear', { who: `${ticket.number} ${persons.nameOf(ticket)}` }), null, undefined, more);
   }
 
-  /** The ticket with what makes it go first: a class, and the proof that was seen. @param {any} ticket */
+  /** The ticket, at what makes it go first. @param {any} ticket */
   front(ticket) {
     this.desk.show(ticket);
-    requestAnimationFrame(() => {
-      const field = find('[data-form=set_priority] [name=class]');
-      if (field) field.focus();
-    });
+    requestAnimationFrame(askPriority);
   }
 
   view() {

@@ -1,5 +1,6 @@
 // /desk: the triage desk. Wires session, the department's streams, search, columns and the side; holds no rule of the clinic.
 
+import '../i18n/desks.js';
 import '../components/undo-bar.js';
 import { screensView } from '../components/screens.js';
 import { lateOf, lateWords } from '../components/late.js';
@@ -31,8 +32,6 @@ const DEPARTMENT = 'jiaohao.desk.department';
 const SITE_EVERY_MS = 20000;
 /** A slip waits no longer for its code. */
 const SLIP_WITHIN_MS = 2000;
-/** So long after the announced time it is still asked whether the doctor has come earlier. */
-const ANNOUNCED_MS = 1800000;
 const SIDES = ['walk_in', 'ticket', 'sessions', 'screens'];
 
 /** @type {Floor|null} */
@@ -298,18 +297,25 @@ function lateLines(queue) {
   const late = lateOf(queue, now);
   return late.map((one) => h('p', { class: 'late num', key: one.session, 'data-late': one.session },
     [late.length > 1 && one.doctor ? named(one.doctor_name, one.doctor_name_en) : '', lateWords(one, now)].filter(Boolean).join(' '),
-    cameEarlier(queue, one, now)
-      ? h('button', { type: 'button', class: 'btn small', key: 'over', 'data-action': 'delay_over', disabled: page.protocol.status === 'offline', onclick: () => acts.delayOver(queue, one) }, t('desk.delay_over'))
-      : null));
+    delayOverButton(queue, one, now)));
 }
 
-/** Somebody has been called before the time that was announced, and that is not long past: what was announced is not so any more. @param {any} queue @param {any} late @param {number} now */
-function cameEarlier(queue, late, now) {
+/** Takes the notice down: once somebody was called before the time that was announced, and as long as it stands after that time. @param {any} queue @param {any} late @param {number} now */
+function delayOverButton(queue, late, now) {
+  const isEarlier = cameEarlier(queue, late);
+  if (!isEarlier && now < Date.parse(late.begins_at)) return null;
+  return h('button', {
+    type: 'button', class: 'btn small', key: 'over', 'data-action': 'delay_over', disabled: page.protocol.status === 'offline', onclick: () => acts.delayOver(queue, late),
+  }, t(isEarlier ? 'desk.delay_over' : 'desk.delay_take_down'));
+}
+
+/** Somebody has been called before the time that was announced: what was announced is not so any more. @param {any} queue @param {any} late */
+function cameEarlier(queue, late) {
   const begins = Date.parse(late.begins_at);
   // A walk-in is of no session: where one room calls it is this one's.
   const { today } = /** @type {Floor} */ (floor);
   const isOf = (/** @type {any} */ one) => one.session === late.session || (one.walk_in && one.date === today && (queue.rooms || []).length < 2);
-  return now < begins + ANNOUNCED_MS && Object.values(queue.tickets).some((one) => one.first_called_at && isOf(one) && Date.parse(one.first_called_at) < begins);
+  return Object.values(queue.tickets).some((one) => one.first_called_at && isOf(one) && Date.parse(one.first_called_at) < begins);
 }
 
 /** @param {any} room */

@@ -1,7 +1,7 @@
 // Fees at the desk, read when there is one to see: taken before the check-in, given back, asked back. Whoever has not paid
 // can be checked in all the same: no care waits for money.
 
-import { askable, askRefund, ordersView, owedOf, wayWord } from '../components/fees.js';
+import { askable, askRefund, isDesks, ordersView, owedOf, wayWord } from '../components/fees.js';
 import { find, h, isEditing } from '../lib/dom.js';
 import { t } from '../lib/i18n.js';
 import { ask } from '../lib/page.js';
@@ -105,8 +105,9 @@ export class Fees {
           close({ words: this.did('fees.did_take', due, way) });
         } catch (refusal) {
           if (refusal.code === 'nothing_due') {
-            this.page.notify(t('fees.already'), 'soon', 'nothing_due');
-            close({});
+            // On the bar: a notice would go when the check-in that follows is done.
+            close({ words: t('fees.already') });
+            return;
           }
           if (refusal.validNow && refusal.validNow.due_fen) {
             due = refusal.validNow.due_fen;
@@ -204,10 +205,8 @@ export class Fees {
     const last = askable(orders);
     const due = one ? one.due_fen : 0;
     const receipt = () => find('dialog [name=receipt]').value.trim();
-    // What came through a provider goes back through it, unless it has said that it never does.
-    const isOurs = (/** @type {any} */ order, /** @type {any} */ refund) => WAYS.includes(order.way) || !!refund.refused;
     /** @param {any} order @param {any} refund */
-    const give = (order, refund) => (refund.standing === 'owed' && isOurs(order, refund)
+    const give = (order, refund) => (refund.standing === 'owed' && isDesks(order, refund)
       ? h('button', {
         type: 'button', class: 'btn primary', 'data-action': 'give_refund',
         onclick: () => go(() => this.send('give_refund', { refund: refund.refund, receipt: receipt() || undefined }), () => this.did('fees.did_give', refund.amount_fen, order.way)),

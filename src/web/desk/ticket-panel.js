@@ -3,7 +3,7 @@
 import { preCheckPart } from '../components/pre-check.js';
 import { bioOf, history, kindWords, notAnnounced, tags, waited, why } from '../components/ticket.js';
 import { clockOf } from '../lib/clock.js';
-import { h } from '../lib/dom.js';
+import { find, h } from '../lib/dom.js';
 import { named, t } from '../lib/i18n.js';
 import { isNotTaken } from '../lib/pre-check.js';
 import { prefix } from '../lib/site.js';
@@ -50,6 +50,7 @@ export function ticketPanel(look, ticket) {
     ticket.state === 'ended' ? null : why(ticket) ? h('p', { class: 'why' }, why(ticket)) : null,
     aheadPart(look, ticket),
     preCheckPart(ticket, look.floor.site, look.answers, () => acts.askAfterwards(ticket)),
+    mayGoFirst(ticket) && !look.floor.isLeftOver(ticket) ? h('button', { type: 'button', class: 'btn', key: 'front', 'data-action': 'move_to_front', onclick: askPriority }, t('pre_check.move_to_front')) : null,
     goesOn(look, ticket),
     feePart(acts, ticket),
     h('div', { class: 'acts' }, buttons(look, ticket)),
@@ -67,6 +68,15 @@ export function ticketPanel(look, ticket) {
       : null,
     h('button', { type: 'button', class: 'btn quiet', 'data-action': 'walk_in_for', 'data-patient': ticket.patient, onclick: () => look.walkIn(ticket) }, t('desk.walk_in_again')),
     h('button', { type: 'button', class: 'btn quiet', 'data-action': 'close_ticket', onclick: look.close }, t('desk.close_ticket')));
+}
+
+/** Somebody of whom an alert speaks, as long as they wait. @param {any} ticket */
+const mayGoFirst = (ticket) => !!ticket.pre_check && !!ticket.pre_check.alert && ['waiting', 'summoned'].includes(ticket.state) && ticket.class !== 'emergency';
+
+/** Goes to what makes the chosen ticket go first: a class, and the proof that was seen. */
+export function askPriority() {
+  const field = find('[data-form=set_priority] [name=class]');
+  if (field) field.focus();
 }
 
 /** Who goes first, counted by why: what to say to who asks. @param {Look} look @param {any} ticket */

@@ -1,7 +1,7 @@
 // Fees in operations: what a department wants and gives back, what is to be decided, and what a day's appointments have paid.
 // Read by `import()` when it is opened first. Who grants a refund does not hand it out: that is the desk's.
 
-import { accountWord, askable, askRefund, owedOf, refundsOf, refundWords, wayWord } from '../components/fees.js';
+import { accountWord, askable, askRefund, isDesks, owedOf, refundsOf, refundWords, wayWord } from '../components/fees.js';
 import { fieldView } from '../components/fields.js';
 import { addDays, clockOf, wall } from '../lib/clock.js';
 import { h } from '../lib/dom.js';
@@ -114,7 +114,8 @@ async function changeRules(page, look) {
     send: (f) => send(page, 'define_payment', { department: look.department, when: f.when.value, late_cancel: f.late_cancel.value, no_show: f.no_show.value }),
     wrongOf: (refusal, form) => {
       const field = refusal.validNow && refusal.validNow.field;
-      return { [field && form.elements[field] ? field : 'form']: wordsOf(refusal) };
+      // Refused is a time at which nobody could take it.
+      return { [field && form.elements[field] ? field : 'form']: field === 'when' ? t('fees.no_provider') : wordsOf(refusal) };
     },
   });
   if (!done) return;
@@ -142,12 +143,34 @@ function toSettle(page, look) {
   const row = (/** @type {any} */ { one, order, refund }) => h('li', { key: refund.refund, 'data-refund': refund.refund, 'data-standing': refund.standing },
     h('div', null, h('b', null, `${t('fees.refund', { yuan: yuan(refund.amount_fen) })} · ${whichWords(look, one)}`),
       h('small', null, [refundWords(refund), t('fees.of_paid', { yuan: yuan(order.amount_fen), way: wayWord(order.way) })].join(' · '))),
-    refund.standing === 'owed' ? h('span', { class: 'tag soon' }, t('fees.at_the_desk')) : decisions(page, look, one, refund));
+    refund.standing === 'owed' ? whoseTurn(page, look, one, order, refund) : decisions(page, look, one, refund));
   return h('section', { key: 'open', class: 'of-fees', 'data-open': String(asked.length + owed.length) }, h('h2', null, t('fees.to_settle')),
     asked.length + owed.length
       ? h('ul', { class: 'things', key: 'list' }, [...owed, ...asked].map(row))
       : h('p', { class: 'empty card', key: 'none' }, t('fees.none_open')),
     known.open.left_out ? h('p', { class: 'muted', key: 'left' }, t('fees.left_out', { n: known.open.left_out })) : null);
+}
+
+/** Who gives back what is owed; a provider that gives no answer can be asked once more. @param {Page} page @param {Look} look @param {any} one @param {any} order @param {any} refund */
+function whoseTurn(page, look, one, order, refund) {
+  if (isDesks(order, refund)) return h('span', { class: 'tag soon' }, t('fees.at_the_desk'));
+  if (!refund.stuck) return h('span', { class: 'tag' }, t('fees.on_its_way'));
+  return h('span', { class: 'acts' }, h('span', { class: 'tag alarm', key: 'stuck', 'data-stuck': '' }, t('fees.stuck', { n: refund.tries })),
+    h('button', {
+      type: 'button', class: 'btn small primary', key: 'retry', 'data-action': 'retry_refund', disabled: isOffline(page),
+      'aria-label': t('fees.retry_of', { yuan: yuan(refund.amount_fen), which: whichWords(look, one) }), onclick: () => retry(page, refund),
+    }, t('fees.retry')));
+}
+
+/** @param {Page} page @param {any} refund */
+async function retry(page, refund) {
+  try {
+    await page.command('retry_refund', { refund: refund.refund });
+    page.notify(t('fees.did_retry', { yuan: yuan(refund.amount_fen) }), 'good');
+  } catch {
+    // said on the page
+  }
+  await read(page);
 }
 
 /** Yes or no, by somebody else than who asked. @param {Page} page @param {Look} look @param {any} one @param {any} refund */

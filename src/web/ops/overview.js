@@ -260,6 +260,16 @@ function noticesView(v) {
       : h('p', { class: 'muted' }, t('ops.notices.none')));
 }
 
+const LETTING_GO = ['held', 'expired', 'cancelled', 'again', 'passed_on'];
+
+/** Phones' accounts that take places and let them go: what scalpers do, and what somebody is to look at. None: nothing is said. @param {any} v */
+function lettingGoView(v) {
+  if (!v.letting_go.length) return null;
+  return h('section', { class: 'card told', key: 'letting-go', 'data-letting-go': String(v.letting_go.length) },
+    h('h2', null, t('ops.letting_go'), h('small', null, t('ops.letting_go.more'))),
+    table(['account', ...LETTING_GO], v.letting_go.map((/** @type {any} */ one) => row(one.account, one.passed_on ? 'bad' : '', [one.account, ...LETTING_GO.map((name) => one[name])]))));
+}
+
 /** What was counted: refusals by their code, limits by their name. What people are only told to report stands here as what it is. @param {any} one */
 function countedWord(one) {
   const own = `ops.refused.${one.code}`;
@@ -320,5 +330,6 @@ export function overview(v, page, go) {
       : h('p', { class: 'empty card', key: 'none' }, h('b', null, t('ops.no_site')), t('ops.no_site_more')),
     v.sites_left_out ? h('p', { class: 'muted', key: 'more' }, t('ops.left_out', { n: v.sites_left_out })) : null,
     noticesView(v),
+    lettingGoView(v),
     nodeView(v)];
 }

@@ -8,6 +8,7 @@ import { prefix, Site } from '../lib/site.js';
 import { LiveStream } from '../lib/stream.js';
 import { dateWord, dayAndClock, numberClassWord, periodWord, titleWord, wordsOf, yuan } from '../lib/words.js';
 import { Finding } from './finding.js';
+import { feeOf, isPaidHere, payView } from './fees.js';
 import { Line, releaseNear } from './line.js';
 import { isFree, leftOf, whose } from './places.js';
 import { waitFor } from './waiting.js';
@@ -178,6 +179,14 @@ export class Booking {
     this.leave();
   }
 
+  /** What was paid on the provider's page is the booking without a word from here. */
+  changed() {
+    const known = this.held && this.model().appointment(this.held.appointment);
+    if (!known || known.state !== 'booked' || this.busy) return;
+    this.page.notify(t('patient.did_book_number', { number: known.number || '' }), 'good');
+    this.leave();
+  }
+
   async prolong() {
     const result = await this.send('prolong_hold', { appointment: this.held.appointment });
     if (!result) return;
@@ -320,6 +329,9 @@ export class Booking {
           },
         }, t('patient.choose_again')));
     }
+    const known = this.model().appointment(held.appointment);
+    // Whether it is paid here is known before anything is pressed.
+    const fee = known ? feeOf({ page: this.page, model: this.model() }, known) : undefined;
     const minutes = `${Math.floor(left / 60)}:${String(Math.floor(left % 60)).padStart(2, '0')}`;
     return h('section', { class: 'block card hold', key: 'held', 'data-held': held.appointment },
       h('p', null, t('patient.held_for')), h('p', { class: 'left num', role: 'timer' }, minutes),
@@ -331,7 +343,9 @@ export class Booking {
         fact('patient.fact_time', dayAndClock(held.slot.start)),
         held.session.delay_min ? fact('patient.fact_expected', t('patient.expected_at', { n: held.session.delay_min, time: this.lateBy(held) })) : null,
         fact('patient.fact_fee', held.session.fee_fen ? t('patient.fee', { yuan: yuan(held.session.fee_fen) }) : t('patient.free'))),
-      h('button', { type: 'button', class: 'btn primary big wide', 'data-action': 'confirm_appointment', 'data-appointment': held.appointment, disabled: this.busy, onclick: () => this.confirm() }, t('patient.confirm_booking')),
+      isPaidHere(fee)
+        ? payView(this.page, known, fee)
+        : h('button', { type: 'button', class: 'btn primary big wide', key: 'confirm', 'data-action': 'confirm_appointment', 'data-appointment': held.appointment, disabled: this.busy || fee === undefined, onclick: () => this.confirm() }, t('patient.confirm_booking')),
       left < PROLONG_UNDER_S && this.mayProlong()
         ? h('button', { type: 'button', class: 'btn big wide', key: 'prolong', 'data-action': 'prolong_hold', 'data-appointment': held.appointment, disabled: this.busy, onclick: () => this.prolong() }, t('patient.prolong'))
         : null,

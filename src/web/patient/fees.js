@@ -2,28 +2,33 @@
 
 import { h } from '../lib/dom.js';
 import { t } from '../lib/i18n.js';
+import { lazy } from '../lib/lazy.js';
 import { prefix } from '../lib/site.js';
 import { yuan } from '../lib/words.js';
 
 /** What is not live is read again after this time. */
 const AGAIN_MS = 60000;
 
-/** What was read of appointments of other days, and of those that are over. @type {Map<string, {at: number, fee: any}>} */
+/** Wanted where a fee is paid by phone. */
+const paying = lazy(() => import('./paying.js'));
+
+/** What was read of appointments of other days, of held places, and of those that are over; undefined until it is. @type {Map<string, {at: number, fee: any}>} */
 const known = new Map();
 /** Those cancelled here that had been paid: their money is on its way. @type {Set<string>} */
 const cancelled = new Set();
 
 /** Reads it anew. @param {any} home @param {any} a @returns {Promise<any>} null: none, or not to be read now */
 export async function readFee(home, a) {
-  const one = { at: performance.now(), fee: (known.get(a.ticket) || { fee: null }).fee };
+  const one = { at: performance.now(), fee: (known.get(a.ticket) || { fee: undefined }).fee };
   known.set(a.ticket, one);
   try {
     const { snapshot } = await home.page.session.http('GET', `/api/v1/streams/ticket:${a.ticket}`);
     one.fee = snapshot.fee || null;
-    home.page.draw();
   } catch {
     // What is not known is not said; it is asked again soon.
+    one.fee = one.fee || null;
   }
+  home.page.draw();
   return one.fee;
 }
 
@@ -36,14 +41,24 @@ function isFree(home, a) {
   return !!session && !session.fee_fen;
 }
 
-/** How it stands with the fee: of today it comes by itself, of another day it is read. @param {any} home @param {any} a @returns {any} */
-function feeOf(home, a) {
+/** How it stands with the fee: of today it comes by itself, else it is read. @param {any} home @param {any} a @returns {any} undefined: not read yet */
+export function feeOf(home, a) {
   const ticket = home.model.ticketOf(a);
   if (ticket && ticket.fee) return ticket.fee;
   if (!a.appointment || isFree(home, a)) return null;
   const one = known.get(a.ticket);
   if (!one || performance.now() - one.at > AGAIN_MS) readFee(home, a);
-  return one ? one.fee : null;
+  return one ? one.fee : undefined;
+}
+
+/** Whether a phone pays what is due. @param {any} fee */
+export const isPaidHere = (fee) => !!fee && !!fee.due_fen && fee.by_phone;
+
+/** The way to pay what is due by phone, where there is one. @param {import('../lib/page.js').Page} page @param {any} a @param {any} fee */
+export function payView(page, a, fee) {
+  if (!isPaidHere(fee)) return null;
+  const part = paying(page.draw);
+  return part ? part.payPart(page, a, fee) : h('p', { class: 'skeleton', key: 'pay', 'aria-busy': 'true' });
 }
 
 /** Before the check-in; after it nobody loses the place for money, and who is with the doctor or has been is no longer waiting. */
@@ -55,10 +70,13 @@ const dueWords = (fee, state) => t(BEFORE.includes(state) ? 'patient.fee_due' : 
 
 /** What to do about it, or what was done. @param {any} fee @param {string} state of the number @returns {{words: string, isOpen: boolean}[]} */
 function said(fee, state) {
+  const byDesk = fee.owed_fen - fee.owed_by_provider_fen;
   return [
-    fee.due_fen ? { words: dueWords(fee, state), isOpen: true } : null,
+    // Before the check-in the way to pay says it.
+    fee.due_fen && !(fee.by_phone && BEFORE.includes(state)) ? { words: dueWords(fee, state), isOpen: true } : null,
     fee.paid_fen ? { words: t('patient.fee_paid', { yuan: yuan(fee.paid_fen) }), isOpen: false } : null,
-    fee.owed_fen ? { words: t('patient.fee_owed', { yuan: yuan(fee.owed_fen) }), isOpen: true } : null,
+    fee.owed_by_provider_fen ? { words: t('patient.fee_owed_by_itself', { yuan: yuan(fee.owed_by_provider_fen) }), isOpen: false } : null,
+    byDesk ? { words: t('patient.fee_owed', { yuan: yuan(byDesk) }), isOpen: true } : null,
     fee.given_fen ? { words: t('patient.fee_given', { yuan: yuan(fee.given_fen) }), isOpen: false } : null,
   ].filter(/** @returns {one is {words: string, isOpen: boolean}} */ (one) => !!one);
 }
@@ -69,7 +87,7 @@ const stateOf = (home, a) => (home.model.ticketOf(a) || a).state;
 /** On a card, whose heading says what is due before the check-in. @param {any} home @param {any} a */
 export function feeNotes(home, a) {
   const fee = feeOf(home, a);
-  return fee ? said(stateOf(home, a) === 'booked' ? { ...fee, due_fen: 0 } : fee, stateOf(home, a)).map(({ words, isOpen }) => h('p', { class: `notice${isOpen ? ' soon' : ''}`, key: words, 'data-fee': isOpen ? 'open' : 'done' }, words)) : [];
+  return fee ? [payView(home.page, a, fee), ...said(stateOf(home, a) === 'booked' ? { ...fee, due_fen: 0 } : fee, stateOf(home, a)).map(({ words, isOpen }) => h('p', { class: `notice${isOpen ? ' soon' : ''}`, key: words, 'data-fee': isOpen ? 'open' : 'done' }, words))] : [];
 }
 
 /** In a row. @param {any} home @param {any} a */
@@ -81,7 +99,7 @@ export function feeLines(home, a) {
 /** Cancelled on this page: whether money comes back is said at once and stays. @param {any} home @param {any} a */
 export async function followRefund(home, a) {
   const fee = await readFee(home, a);
-  if (fee && fee.owed_fen) cancelled.add(a.appointment);
+  if (fee && (fee.owed_fen || fee.given_fen)) cancelled.add(a.appointment);
   home.page.draw();
 }
 

@@ -7,12 +7,13 @@ import { codePicture } from '../components/slip.js';
 import { clockOf, rangeLeft } from '../lib/clock.js';
 import { find, h } from '../lib/dom.js';
 import { named, said, t } from '../lib/i18n.js';
+import { lazy } from '../lib/lazy.js';
 import { ask, askText } from '../lib/page.js';
 import { prefix } from '../lib/site.js';
 import { dayAndClock, placeWord, stateWord, yuan } from '../lib/words.js';
 import { checkIn, sentWords } from './arriving.js';
 import { addToCalendar, stillInCalendar } from './calendar.js';
-import { feeLines, feeNotes, followRefund, refundCards } from './fees.js';
+import { feeLines, feeNotes, feeOf, followRefund, isPaidHere, payView, refundCards } from './fees.js';
 import { messages } from './notices.js';
 import { stoppedCards } from './stopped.js';
 import { familyOffers, offerCards, offersOf, wishesView } from './waiting.js';
@@ -28,24 +29,14 @@ import { whenWords } from './when.js';
 
 /** For so many days after a visit's day it is asked how it was; the house takes it for somewhat longer. */
 const ASKED_DAYS = 7;
-/** Read once somebody was seen. @type {{view?: typeof import('./rating.js').ratingView, isRead?: boolean}} */
-const rating = {};
+/** Wanted once somebody was seen. */
+const rating = lazy(() => import('./rating.js'));
 
 /** @param {Home} home */
 function ratingPart(home) {
   const seen = home.model.seenSince(ASKED_DAYS);
-  if (rating.view) return rating.view(home, seen, (ticket) => whereWords(home, ticket));
-  if (seen.length && !rating.isRead) {
-    rating.isRead = true;
-    import('./rating.js').then(({ ratingView }) => {
-      rating.view = ratingView;
-      home.page.draw();
-    }, () => {
-      // The next look tries again.
-      rating.isRead = false;
-    });
-  }
-  return null;
+  const part = seen.length ? rating(home.page.draw) : null;
+  return part ? part.ratingView(home, seen, (ticket) => whereWords(home, ticket)) : null;
 }
 
 /** @param {Home} home */
@@ -138,6 +129,7 @@ const dayWords = (a) => (a.slot_start ? dayAndClock(a.slot_start) : '');
 /** @param {Home} home @param {any} a */
 function appointmentRow(home, a) {
   const held = a.state === 'held';
+  const fee = held || a.state === 'booked' ? feeOf(home, a) : null;
   if (!a.appointment) {
     return h('div', { key: a.ticket, 'data-other-ticket': a.ticket, 'data-state': a.state },
       h('span', null, whereWords(home, a), h('small', { class: 'num' }, a.number)));
@@ -147,11 +139,12 @@ function appointmentRow(home, a) {
       delayOf(home, a) ? h('small', null, t('patient.delay', { n: delayOf(home, a) })) : null, a.state === 'booked' ? feeLines(home, a) : null),
     h('span', { class: 'end choices' },
       held
-        ? h('button', { type: 'button', class: 'btn primary', 'data-action': 'confirm_appointment', 'data-appointment': a.appointment, onclick: () => confirm(home, a) }, t('patient.confirm'))
+        ? isPaidHere(fee) ? null : h('button', { type: 'button', class: 'btn primary', 'data-action': 'confirm_appointment', 'data-appointment': a.appointment, onclick: () => confirm(home, a) }, t('patient.confirm'))
         : [
           a.state === 'booked' ? addToCalendar(home.page, a, 'btn') : null,
           h('button', { type: 'button', class: 'btn', key: 'cancel', 'data-action': 'cancel_appointment', 'data-appointment': a.appointment, onclick: () => cancelAppointment(home, a) }, t('patient.cancel')),
-        ]));
+        ]),
+    payView(home.page, a, fee));
 }
 
 /** @param {Home} home @param {string} name @param {any} body @param {string} words */
@@ -185,9 +178,9 @@ async function feeWords(home, a) {
   }
   if (!ticket.cancel_until) return '';
   const { clock } = home.page.protocol;
-  if (Date.parse(ticket.cancel_until) <= clock.now()) return t('patient.cancel_late');
+  if (Date.parse(ticket.cancel_until) <= clock.now()) return t(ticket.fee && ticket.fee.paid_fen ? 'patient.cancel_late_paid' : 'patient.cancel_late');
   const time = ticket.cancel_until.startsWith(clock.wallAt(clock.now(), ticket.cancel_until).date) ? clockOf(ticket.cancel_until) : dayWords({ slot_start: ticket.cancel_until });
-  return t('patient.cancel_in_time', { time });
+  return t(ticket.fee && ticket.fee.paid_fen ? 'patient.cancel_in_time' : 'patient.cancel_until', { time });
 }
 
 /** @param {Home} home @param {any} a */

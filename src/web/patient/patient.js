@@ -81,12 +81,18 @@ function add() {
   page.draw();
 }
 
+/** Somebody on the account has news. */
+function changed() {
+  if (booking) booking.changed();
+  page.draw();
+}
+
 /** Follows everybody who is on the account. */
 function follow() {
   mine.forEach(({ patient }) => {
     // Its name is asked for before anybody chooses.
     if (persons) persons.get(patient);
-    if (!models.has(patient)) models.set(patient, new Model(page, patient, page.draw));
+    if (!models.has(patient)) models.set(patient, new Model(page, patient, changed));
   });
   models.forEach((one, patient) => {
     if (mine.some((kept) => kept.patient === patient)) return;

@@ -8,6 +8,7 @@ import { named, t } from '../lib/i18n.js';
 import { ask } from '../lib/page.js';
 import { prefix } from '../lib/site.js';
 import { dateWord, dayAndClock, numberClassWord, periodWord } from '../lib/words.js';
+import { feeOf, isPaidHere, payView } from './fees.js';
 import { leftOf, whose } from './places.js';
 
 /** Ends that the person has not brought about, and is told of as long as the days are not over. */
@@ -67,15 +68,18 @@ function offerCard(home, a, where) {
   const site = home.model.site(prefix(a.department, 1));
   const session = ((site.view && site.view.sessions) || []).find((/** @type {any} */ one) => one.session === a.session);
   const left = Math.max(0, Math.ceil((Date.parse(a.expires_at) - home.page.protocol.clock.now()) / 60000));
+  const fee = feeOf(home, a);
   return h('section', { class: 'block card hold', key: `offer/${a.appointment}`, 'data-offered': a.appointment, 'data-offered-ticket': a.ticket },
     h('p', { class: 'sub', key: 'what' }, t('waiting.offered')),
     h('p', { class: 'big-words', role: 'status', key: 'which' }, t('waiting.want', { when: dayAndClock(a.slot_start), who: session ? whose(site, session) : '' })),
     h('p', { class: 'sub', key: 'where' }, where(a)),
     h('p', { class: 'until num', key: 'until' }, h('b', null, untilWords(home, a)), h('br', null), t('waiting.left', { n: left })),
-    h('button', {
-      type: 'button', class: 'btn primary big wide', key: 'yes', 'data-action': 'confirm_appointment', 'data-appointment': a.appointment,
-      onclick: () => send(home, 'confirm_appointment', { appointment: a.appointment, patient: home.model.patient }, 'patient.did_book_number'),
-    }, t('waiting.take')),
+    isPaidHere(fee)
+      ? payView(home.page, a, fee)
+      : h('button', {
+        type: 'button', class: 'btn primary big wide', key: 'yes', 'data-action': 'confirm_appointment', 'data-appointment': a.appointment, disabled: fee === undefined,
+        onclick: () => send(home, 'confirm_appointment', { appointment: a.appointment, patient: home.model.patient }, 'patient.did_book_number'),
+      }, t('waiting.take')),
     h('button', {
       type: 'button', class: 'btn big wide', key: 'no', 'data-action': 'cancel_appointment', 'data-appointment': a.appointment,
       onclick: () => send(home, 'cancel_appointment', { appointment: a.appointment }, 'waiting.did_decline'),

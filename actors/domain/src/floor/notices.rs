@@ -140,7 +140,8 @@ pub(crate) fn request(due: &NoticeDue) -> Outgoing {
     Outgoing::Request(OwnerRef::new(OwnerKind::Patient, due.patient.as_str()), ToPatient::Notify(due.clone()).into())
 }
 
-/// After a decision: whoever it has called or brought near is told, and of whom what was told is over.
+/// After a decision: whoever it has called or brought near is told, and of whom what was told is over. Nobody is near before
+/// somebody is at work who calls from there.
 pub(crate) fn tell(draft: &mut Draft<'_, Department>, now: Timestamp) {
     let floor = draft.events().iter().filter_map(|event| match event {
         department::Event::Floor(event) => view::ticket_of(event),
@@ -149,14 +150,20 @@ pub(crate) fn tell(draft: &mut Draft<'_, Department>, now: Timestamp) {
     let mut touched: Vec<&TicketId> = floor.collect();
     touched.sort_unstable();
     touched.dedup();
-    if touched.is_empty() {
+    let begun = draft.events().iter().filter_map(|event| match event {
+        department::Event::Floor(Event::WorkBegan { doctor, .. }) => draft.state().floor.work.get(doctor),
+        _ => None,
+    });
+    let begun: Vec<&QueueId> = begun.flat_map(|work| &work.queues).collect();
+    if touched.is_empty() && begun.is_empty() {
         return;
     }
     let state = draft.state();
     let mut queues: Vec<&QueueId> =
-        touched.iter().filter_map(|id| Some(&state.floor.tickets.get(*id)?.opened.queue)).collect();
+        touched.iter().filter_map(|id| Some(&state.floor.tickets.get(*id)?.opened.queue)).chain(begun).collect();
     queues.sort_unstable();
     queues.dedup();
+    queues.retain(|queue| state.floor.work.values().any(|work| work.queues.contains(*queue)));
     // Who has been told in this waiting that they are near need not be looked at.
     let is_told = |id: &TicketId| state.floor.notices.told.get(id).is_some_and(|told| told.nearing);
     let mut near: Vec<TicketId> = Vec::with_capacity(NEARING + 1);

@@ -124,6 +124,13 @@ impl Order {
         self.sum(RefundStanding::Owed)
     }
 
+    /// Of what is owed back, what goes through the provider; the rest is the desk's to give.
+    pub fn owed_by_provider_fen(&self) -> u32 {
+        let is_its = |refund: &&Refund| refund.standing == RefundStanding::Owed && refund.refused.is_none();
+        let owed = self.refunds.iter().filter(|_| self.way == Way::Online).filter(is_its);
+        owed.map(|refund| refund.amount_fen).sum()
+    }
+
     /// What was given back of it.
     pub fn given_fen(&self) -> u32 {
         self.sum(RefundStanding::Given)

@@ -169,13 +169,14 @@ pub struct DefineSlot {
     /// Hospital-local start `HH:MM`.
     pub start: String,
     /// Length in minutes.
-    #[serde(default = "thirty")]
+    #[serde(default = "usual_slot_min")]
     pub minutes: u32,
     /// Places.
     pub capacity: u32,
 }
 
-fn thirty() -> u32 {
+/// The usual length of a slot, in minutes.
+pub(super) fn usual_slot_min() -> u32 {
     30
 }
 

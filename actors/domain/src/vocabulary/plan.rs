@@ -42,7 +42,7 @@ pub struct DefineTemplate {
     #[serde(default)]
     pub end: Option<String>,
     /// Length of each slot in minutes.
-    #[serde(default = "thirty")]
+    #[serde(default = "usual_slot_min")]
     pub slot_min: u32,
     /// Places of each slot.
     #[serde(default)]
@@ -50,10 +50,6 @@ pub struct DefineTemplate {
     /// Its slots in order, not overlapping, in place of `start`, `end` and `capacity`.
     #[serde(default)]
     pub slots: Vec<DefineSlot>,
-}
-
-fn thirty() -> u32 {
-    30
 }
 
 /// No more sessions of a template.

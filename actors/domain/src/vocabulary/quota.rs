@@ -118,17 +118,13 @@ pub mod kept {
         /// Hospital-local start `HH:MM`.
         pub start: String,
         /// Length in minutes.
-        #[serde(default = "thirty")]
+        #[serde(default = "usual_slot_min")]
         pub minutes: u32,
         /// Places.
         pub capacity: u32,
         /// Of these so many are kept for each channel.
         #[serde(default)]
         pub quotas: ByChannel,
-    }
-
-    fn thirty() -> u32 {
-        30
     }
 
     impl DefineSlot {
@@ -251,7 +247,7 @@ pub mod kept {
         #[serde(default)]
         pub end: Option<String>,
         /// Length of each slot in minutes.
-        #[serde(default = "thirty")]
+        #[serde(default = "usual_slot_min")]
         pub slot_min: u32,
         /// Places of each slot.
         #[serde(default)]

@@ -109,6 +109,13 @@ impl House {
         [sum(|o| o.amount_fen), sum(|o| o.kept_fen()), sum(|o| o.owed_fen()), sum(|o| o.given_fen())]
     }
 
+    /// As its patient sees it: due, whether a phone pays it, owed back, of this by the provider.
+    fn seen(&self, id: &AppointmentId) -> (u64, bool, u64, u64) {
+        let shown = view::fee_standing(&self.state, id);
+        let fen = |name: &str| shown[name].as_u64().expect("an amount");
+        (fen("due_fen"), shown["by_phone"] == true, fen("owed_fen"), fen("owed_by_provider_fen"))
+    }
+
     fn cause(&self, id: &AppointmentId) -> Option<RefundCause> {
         self.state.payments.of(id).iter().flat_map(|order| &order.refunds).next_back().map(|refund| refund.cause)
     }
@@ -128,6 +135,7 @@ fn paid_while_held_is_the_booking_in_one_record() {
     };
     assert_eq!((refused.code, refused.valid_now), (Code::PaymentDue, vec![("due_fen".to_owned(), FEE.into())]));
     assert_eq!(house.is_in(&id), "held", "it is still theirs");
+    assert_eq!(house.seen(&id), (FEE.into(), true, 0, 0));
     let before = house.events.len();
     let order = house.order(&id).expect("an order");
     assert_eq!(house.events.len(), before + 1, "on the record, and nobody was asked");
@@ -144,7 +152,7 @@ fn paid_while_held_is_the_booking_in_one_record() {
     house.paid(&order, "T1").expect("the same word");
     assert_eq!(house.events.len(), before, "said twice");
     assert!(matches!(house.confirm(&id), Answer::Booked { .. }));
-    assert_eq!(house.money(&id), [FEE, FEE, 0, 0]);
+    assert_eq!((house.money(&id), house.seen(&id)), ([FEE, FEE, 0, 0], (0, true, 0, 0)));
     assert_eq!(house.order(&id), Err(Code::NothingDue.into()));
     assert!(house.state.payments.at_provider.due.is_empty());
     house.assert_replays();
@@ -161,6 +169,7 @@ fn a_phone_books_nothing_unpaid_and_the_desk_whom_it_wants() {
         assert_eq!(code(Ok(house.system(request.clone()))), Code::PaymentDue);
     }
     let by_desk = house.hold_by("0900", "b", Channel::Desk).expect("held");
+    assert_eq!(house.seen(&by_desk).0, 0, "nothing is due before it is booked");
     assert!(matches!(house.confirm(&by_desk), Answer::Booked { .. }));
     let by_phone = house.hold("0900", "c");
     let order = house.order(&by_phone).expect("an order");
@@ -284,6 +293,7 @@ fn a_refund_is_asked_for_until_it_is_given_and_then_it_is_somebodys() {
     house.cancel(&id).expect("cancelled");
     let back = refund(&order);
     assert_eq!(house.asked_since(before), [(Matter::Refund(back.clone()), false)], "in the same record");
+    assert_eq!(house.seen(&id), (0, true, FEE.into(), FEE.into()), "it comes by itself");
     let give = ToDepartment::GiveRefund(GiveRefund { refund: back.clone(), receipt: None });
     assert_eq!(code(house.desk(give.clone())), Code::WrongRefundState, "it goes back as it came");
     let again = ToDepartment::RetryRefund(RetryRefund { refund: back.clone() });
@@ -298,6 +308,7 @@ fn a_refund_is_asked_for_until_it_is_given_and_then_it_is_somebodys() {
     assert_eq!(house.asked_since(before).len(), REFUND_TRIES_MAX as usize + 1);
     house.refund_said(&back, RefundWord::Refused { code: "ACCOUNT_CLOSED".to_owned() });
     house.after_s(7200).pass();
+    assert_eq!(house.seen(&id), (0, true, FEE.into(), 0), "the desk gives it");
     assert_eq!(house.asked_since(before).len(), REFUND_TRIES_MAX as usize + 1, "it has said no");
     house.desk(give.clone()).expect("in cash");
     assert_eq!(code(house.tell(operator(1), again)), Code::WrongRefundState);

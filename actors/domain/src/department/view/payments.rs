@@ -3,10 +3,11 @@
 use serde_json::{Value, json};
 
 use crate::clinic::{Appointment, AppointmentState};
-use crate::department::{State, paying};
+use crate::department::{State, online, paying};
 use crate::ids::AppointmentId;
 use crate::payment::{Order, Refund};
 use crate::time::{BusinessDate, Zone};
+use crate::vocabulary::Channel;
 
 /// So many appointments are shown at once.
 pub const PAYMENTS_SHOWN: usize = 500;
@@ -63,22 +64,27 @@ pub fn payments(state: &State, of: &PaymentsOf, zone: Zone) -> Value {
     })
 }
 
-/// How it stands with the fee of an appointment: what has to be paid now, what was paid and pays for it, what of all that
-/// was ever paid is owed back and was given back.
+/// How it stands with the fee of an appointment: what has to be paid now and whether a phone pays it, what was paid and pays
+/// for it, what of all that was ever paid is owed back, of this by the provider, and was given back.
 pub fn fee_standing(state: &State, id: &AppointmentId) -> Value {
     let orders = state.payments.of(id);
     json!({
         "due_fen": due_now(state, id),
+        "by_phone": online::is_at_booking(state),
         "paid_fen": state.payments.paid(id).map_or(0, Order::kept_fen),
         "owed_fen": orders.iter().map(Order::owed_fen).sum::<u32>(),
+        "owed_by_provider_fen": orders.iter().map(Order::owed_by_provider_fen).sum::<u32>(),
         "given_fen": orders.iter().map(Order::given_fen).sum::<u32>(),
     })
 }
 
-/// What has to be paid by who is expected, here or seen: whoever comes no more pays no more.
+/// What has to be paid by who is expected, here or seen, or holds a place that is paid before it is the booking: whoever comes
+/// no more pays no more.
 fn due_now(state: &State, id: &AppointmentId) -> u32 {
-    let is_to_pay = |known: &&Appointment| {
-        matches!(known.state, AppointmentState::Booked | AppointmentState::CheckedIn | AppointmentState::Fulfilled)
+    let is_to_pay = |known: &&Appointment| match known.state {
+        AppointmentState::Booked | AppointmentState::CheckedIn | AppointmentState::Fulfilled => true,
+        AppointmentState::Held { .. } => online::is_at_booking(state) && known.channel == Channel::Online,
+        _ => false,
     };
     let known = state.clinic.appointments.get(id).filter(is_to_pay);
     known.and_then(|_| paying::due_fen(state, id)).unwrap_or(0)

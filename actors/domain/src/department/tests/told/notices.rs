@@ -83,6 +83,18 @@ fn called() -> (Pair, TicketId) {
 }
 
 #[test]
+fn nobody_is_near_before_a_doctor_has_begun() {
+    let mut pair = Pair::new(House::new(0)).with_phone();
+    let ticket = pair.house.walk_in("pool", "a", None);
+    pair.settle();
+    assert_eq!(pair.told(), [], "the first in line, and nobody calls");
+    pair.house.begin(1);
+    pair.settle();
+    assert_eq!(pair.told(), [(About::ThreeBefore, NoticeStanding::Telling)]);
+    assert_eq!(pair.last().due.ticket, ticket);
+}
+
+#[test]
 fn three_before_is_told_once_in_a_waiting_and_a_call_takes_its_place() {
     let mut pair = Pair::new(House::new(0).with_doctors()).with_phone();
     let before: Vec<TicketId> = (0..4).map(|n| pair.house.walk_in("pool", &format!("b{n}"), None)).collect();

@@ -1,0 +1,33 @@
+// English words of slots and of screens, by key: the desk and operations have both.
+
+/** @type {Object<string, string>} */
+export default {
+  'screens.approve': 'Approve a screen',
+  'screens.approve_how': 'Enter the six digits on the screen and choose the waiting area; for a screen at a door, the area that it belongs to.',
+  'screens.code': 'Six digits',
+  'screens.board': 'Waiting area',
+  'screens.approve_go': 'Approve',
+  'screens.paired': 'Paired screens',
+  'screens.none': 'No screen is paired yet',
+  'screens.at_door': 'At the door of {room}',
+  'screens.online': 'Online',
+  'screens.last_seen': 'Offline, last seen {time}',
+  'screens.not_seen': 'Offline',
+  'screens.silent': 'No sound',
+  'screens.revoke': 'Revoke',
+  'desk.class_choose': 'Choose…',
+  'desk.wrong.slots': 'Slots: the end is after the beginning, each 1 to 720 minutes',
+  'slots.from': 'From',
+  'slots.until': 'Until',
+  'slots.slot_minutes': 'Minutes a slot',
+  'slots.places': 'Places a slot',
+  'slots.said': '{n} slots with {places} places, until {until}',
+  'slots.start': 'Start',
+  'slots.minutes': 'Minutes',
+  'slots.capacity': 'Places',
+  'slots.cut': 'Cut into slots anew',
+  'slots.none': 'No slot yet.',
+  'slots.add': 'Add a slot',
+  'slots.out': 'Take out',
+  'slots.out_of': 'Take out the slot of {start}',
+};

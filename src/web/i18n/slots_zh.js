@@ -1,0 +1,33 @@
+// Chinese words of slots and of screens, by key: the desk and operations have both.
+
+/** @type {Object<string, string>} */
+export default {
+  'screens.approve': '批准屏幕',
+  'screens.approve_how': '输入屏幕上显示的六位数字,再选候诊区。诊室门口的屏,选它所在的候诊区。',
+  'screens.code': '六位数字',
+  'screens.board': '候诊区',
+  'screens.approve_go': '批准',
+  'screens.paired': '已配对的屏幕',
+  'screens.none': '还没有配对的屏幕',
+  'screens.at_door': '{room} 门口',
+  'screens.online': '在线',
+  'screens.last_seen': '离线,最后在线 {time}',
+  'screens.not_seen': '离线',
+  'screens.silent': '没有声音',
+  'screens.revoke': '取消配对',
+  'desk.class_choose': '请选择…',
+  'desk.wrong.slots': '时段不对:结束要晚于开始,每段 1 到 720 分钟',
+  'slots.from': '从',
+  'slots.until': '到',
+  'slots.slot_minutes': '每段几分钟',
+  'slots.places': '每段几人',
+  'slots.said': '将开 {n} 段、{places} 个号,到 {until}',
+  'slots.start': '开始',
+  'slots.minutes': '分钟',
+  'slots.capacity': '人数',
+  'slots.cut': '重新分段',
+  'slots.none': '还没有时段。',
+  'slots.add': '加一段',
+  'slots.out': '去掉',
+  'slots.out_of': '去掉 {start} 这一段',
+};
