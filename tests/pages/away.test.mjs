@@ -100,7 +100,7 @@ test('the order that was read stays, with its time; one that was not read is not
   await desk.waitForSelector(`[data-queue="${QUEUE}"] [data-number="A004"]`);
   assert.match(await desk.textContent('.filters .muted'), /\d\d:\d\d 的顺序/);
   assert.match(await desk.textContent('.paper'), /心内科 · 候诊顺序\(截至 \d\d:\d\d\).*A004/);
-  assert.equal(await desk.$eval('.columns', (e) => getComputedStyle(e).filter), 'grayscale(1)');
+  assert.equal(await desk.$eval('.ticket', (e) => getComputedStyle(e).filter), 'grayscale(1)');
 });
 
 test('back again, everybody is merged as they came; nobody is late for the network, and what does not fit is named', async () => {

@@ -69,7 +69,13 @@ test('who cannot be said to be missed yet is not offered as that, and a refusal 
   await doctor.click('[data-tab=waiting]');
   await doctor.click('[data-row][data-number=A002] [data-action=call_ticket]');
   await doctor.waitForSelector('dialog [data-outcome=not_here]:disabled');
-  assert.match(await doctor.innerText('dialog label:has([data-outcome=not_here])'), /先复呼一次\(F2\)/);
+  assert.match(await doctor.innerText('dialog label:has([data-outcome=not_here])'), /没来,记过号\s*— 先复呼一次\(F2\)/);
+  await doctor.waitForSelector('dialog h2:has-text("叫 A002 周雨桐(男 45岁)")');
+  // The key that it names is heard here.
+  await doctor.focus('dialog [data-outcome=waits]');
+  await doctor.keyboard.press('F2');
+  await doctor.waitForFunction(() => !/复呼/.test(document.querySelector('dialog label:has([data-outcome=not_here])').innerText));
+  if (process.env.SHOTS) await doctor.screenshot({ path: `${process.env.SHOTS}/call-this.png` });
   await looks(doctor);
   await doctor.check('dialog [data-outcome=waits]');
   await doctor.fill('dialog [name=text]', '病情变化');

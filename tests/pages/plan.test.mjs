@@ -93,6 +93,8 @@ test('by keys alone: who, which days, from when to when; the sentence says what 
   assert.equal(await ops.inputValue('[name=doctor]'), 'renmin.liming');
   assert.equal(await ops.inputValue('[name=queue]'), `${D}.liming`, 'the queue follows the doctor');
   assert.equal(await ops.inputValue('[name=registration_class]'), '主任');
+  // As in the doctor's last clinic.
+  assert.deepEqual([await ops.inputValue('[name=service_point]'), await ops.inputValue('[name=fee_fen]'), await ops.inputValue('[name=capacity]')], [`${D}.r3`, '50', '6']);
   for (const weekday of [1, 3]) {
     await tabTo(ops, `[data-weekday="${weekday}"]`);
     await ops.keyboard.press('Space');
@@ -102,8 +104,17 @@ test('by keys alone: who, which days, from when to when; the sentence says what 
   await ops.keyboard.type('1130AM');
   await tabTo(ops, '[name=capacity]');
   await ops.keyboard.type('4');
-  await ops.waitForSelector('[data-said=whole]:has-text("每周一、三 08:00–11:30,7 个时段,每段 4 人,共 28 个号")');
+  await ops.waitForSelector('[data-said=whole]:has-text("每周一、三 08:00–11:30,3号诊室,主任 50 元,7 段 × 4 人 = 28 个号")');
+  assert.equal(await ops.$('[data-doubts]'), null);
   await tabTo(ops, '[name=fee_fen]');
+  await ops.keyboard.type('0');
+  await ops.waitForSelector('[data-doubts]:has-text("费用是 0 元,对吗?")');
+  await ops.selectOption('[name=service_point]', '');
+  await ops.waitForSelector('[data-doubts="2"]:has-text("没有选诊室")');
+  if (process.env.SHOTS) await ops.screenshot({ path: `${process.env.SHOTS}/plan-doubts.png` });
+  await ops.selectOption('[name=service_point]', `${D}.r3`);
+  await ops.fill('[name=fee_fen]', '');
+  await ops.focus('[name=fee_fen]');
   await ops.keyboard.type('12.50');
   await ops.keyboard.press('Enter');
   const row = await ops.waitForSelector('[data-template]');
@@ -161,6 +172,37 @@ test('it is changed; what is plainly wrong, and what the department refuses, is 
   await ops.waitForSelector('[data-form=define_template] [role=alert]:has-text("11月25日 周三"):has-text("不能换医生")');
   await house.call('POST', '/appointments/cancel', { appointment }, house.desk);
   await ops.click('[data-action=edit_cancel]');
+});
+
+test('a second clinic of the doctor at the same time is said before it is saved, by its hours', async () => {
+  await house.call('PUT', '/sessions', {
+    id: `${D}.byhand`, date: '2026-11-26', period: 'morning', queue: `${D}.liming`, doctor: 'renmin.liming', registration_class: '主任', fee_fen: 5000, slots: [{ start: '09:00', minutes: 30, capacity: 6 }],
+  });
+  await ops.reload();
+  await view(ops, 'weekly');
+  await ops.selectOption('[name=doctor]', 'renmin.liming');
+  await drawn(ops);
+  await ops.click('[data-weekday="4"]');
+  await ops.click('[data-form=define_template] [data-action=define_template]');
+  await ops.waitForSelector('dialog h2:has-text("李明这些时间已有班次,还要再排一个吗?")');
+  assert.match(await ops.textContent('dialog .planned-list'), /11月26日 周四 09:00–09:30/);
+  await looks(ops);
+  if (process.env.SHOTS) await ops.screenshot({ path: `${process.env.SHOTS}/plan-overlap.png` });
+  await ops.click('dialog [data-action=dialog_cancel]');
+  await drawn(ops);
+  assert.equal((await plan()).templates.length, 1, 'nothing was saved');
+  await ops.click('[data-form=define_template] [data-action=define_template]');
+  await ops.click('dialog [data-action=dialog_go]');
+  await ops.waitForFunction(() => document.querySelectorAll('[data-template]').length === 2);
+  await view(ops, 'calendar');
+  await ops.waitForSelector('[data-date="2026-11-26"] [data-square-overlaps]');
+  await day(ops, '2026-11-26');
+  await ops.waitForSelector('[data-overlaps]:has-text("同一位医生这时还有:09:00–09:30")');
+  await looks(ops);
+  if (process.env.SHOTS) await ops.screenshot({ path: `${process.env.SHOTS}/plan-calendar.png` });
+  const made = (await plan()).templates.find((one) => one.weekdays[0] === 4);
+  await house.call('POST', '/templates/retire', { id: made.id });
+  await house.call('POST', '/sessions/close', { session: `${D}.byhand`, settlements: [] }, house.desk);
 });
 
 test('what another operator has changed meanwhile is not written over in silence', async () => {

@@ -33,7 +33,7 @@ before(async () => {
   await phone.waitForSelector('[data-ticket][data-state=booked]');
   const comes = await hospital.book('renmin.xinnei.s1', '08:30', await hospital.person('李来了', '1950-01-01', 31));
   waits = await hospital.call('POST', '/appointments/check-in', { appointment: comes }, hospital.desk);
-  await hospital.book('renmin.xinnei.s1', '08:30', await hospital.person('王未达', '1951-01-01', 33));
+  await hospital.book('renmin.xinnei.s1', '08:30', await hospital.person('王未达', '1951-01-01', 33, '+8613900001010'));
   await desk.click('[data-side=sessions]');
 });
 after(async () => {
@@ -59,6 +59,10 @@ test('the desk stops a session, and who waits goes to the queue that it has chos
   const moved = (await hospital.call('GET', `/streams/ticket:${waits.ticket}`, undefined, hospital.desk)).snapshot;
   assert.deepEqual([moved.queue, moved.state], [to, 'waiting']);
   assert.equal(await desk.$(`${SESSION} [data-action=stop_session]`), null);
+  await desk.waitForSelector('#undo:has-text("已停诊:李明 08:30 起")');
+  assert.equal(await desk.$(`${SESSION} [data-action=delay_session]`), null, 'what is off is not late');
+  assert.doesNotMatch(await desk.textContent(SESSION), /已约 0/);
+  if (process.env.SHOTS) await desk.screenshot({ path: `${process.env.SHOTS}/stop-card.png` });
 });
 
 test('the phone says what happened and offers the same class elsewhere', async () => {
@@ -70,8 +74,13 @@ test('the phone says what happened and offers the same class elsewhere', async (
 });
 
 test('whom it has not reached stands on the telephone list', async () => {
-  await desk.click(`${SESSION} [data-action=show_not_reached]:has-text("没联系上的 1 人是谁")`);
+  await desk.click(`${SESSION} [data-action=show_not_reached]:has-text("还不知道的 1 人是谁")`);
   const row = 'dialog [data-form=not_reached] [data-missed]:has-text("王未达")';
+  await desk.waitForSelector('dialog h2:has-text("李明上午停诊:请打电话告诉这 1 位")');
+  await desk.waitForSelector(`${row} [data-phone]:text-is("139 0000 1010")`);
+  assert.match(await desk.textContent('dialog [data-instead]'), /可改约:.*(李明|周静) \d\d:\d\d 起还有 \d+ 个,费用 \d+\.00 元/);
+  await looks(desk);
+  if (process.env.SHOTS) await desk.screenshot({ path: `${process.env.SHOTS}/stop-list.png` });
   await desk.click(`${row} [data-action=told_by_phone]`);
   await desk.waitForSelector(`${row}[data-told=true]`);
   await desk.click('dialog [data-action=dialog_cancel]');

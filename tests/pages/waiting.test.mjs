@@ -64,8 +64,15 @@ test('a full session is waited for with two presses, and what is waited for stan
 
 test('what is given back is offered, nobody else can have it, and yes books it', async () => {
   await giveBack('tuesday');
-  await phone.waitForSelector('[data-offered]:has-text("有号了!您要吗?"):has-text("给您留到 10:")');
+  await phone.waitForSelector('[data-offered] .big-words:has-text("11月24日 周二 09:00,李明,要吗?")');
+  await phone.waitForSelector('[data-offered] .until:has-text("留到今天 10:")');
+  // It is the first thing on this page, and has been seen; on another page it is told above.
+  await phone.waitForSelector('[data-notice][data-about=offered][data-state=reached]');
+  assert.equal(await phone.$('[data-told-about=offered]'), null);
+  await phone.click('[data-action=open_me]');
   await phone.waitForSelector('[data-told-about=offered]:has-text("有号了")');
+  await phone.click('[data-action=open_today]');
+  if (process.env.SHOTS) await phone.screenshot({ path: `${process.env.SHOTS}/offer.png` });
   assert.equal(await free('tuesday'), 0);
   await looks(phone);
   await phone.click('[data-offered] [data-action=confirm_appointment]:has-text("要,就约这个")');
@@ -103,6 +110,17 @@ test('the desk puts somebody on the line, who gets the place that the phone does
   await desk.waitForSelector(':text("前面有 1 位")');
   await giveBack('wednesday');
   await phone.click('[data-action=open_today]');
+  // Whoever waits for a doctor today has that first, and is told that there is something below.
+  await phone.waitForSelector('[data-offered]');
+  const patient = await hospital.person('张小三', '1990-03-07', 17);
+  const today = await hospital.book(sessionOf('s1'), '10:00', patient);
+  await hospital.call('POST', '/appointments/check-in', { appointment: today }, hospital.desk);
+  await phone.waitForSelector('[data-ticket][data-state=waiting]');
+  await phone.waitForSelector('[data-told-about=offered]:has-text("在下面等您回答")');
+  const [ticket, offer] = [await phone.locator('[data-ticket]').boundingBox(), await phone.locator('[data-offered]').boundingBox()];
+  assert.ok(ticket.y < offer.y, 'today comes first');
+  if (process.env.SHOTS) await phone.screenshot({ path: `${process.env.SHOTS}/offer-below.png` });
+  await looks(phone);
   await phone.click('[data-offered] [data-action=cancel_appointment]:has-text("不要,谢谢")');
   await phone.waitForSelector('[data-offered]', { state: 'detached' });
   assert.equal(await free('wednesday'), 0, 'the next one has it');

@@ -7,6 +7,8 @@ import { t } from '../lib/i18n.js';
 import { ask, usualReasons } from '../lib/page.js';
 import { stateWord } from '../lib/words.js';
 
+const AGAIN_MS = 1000;
+
 /**
  * @typedef {any} Hand a ticket
  * @typedef {{id: string, place: string, label: string, hand: Hand|null, who: string}} Room `who`: number and name of the hand
@@ -16,19 +18,23 @@ import { stateWord } from '../lib/words.js';
 
 /**
  * Asks, and stays open with what was said until it is done.
- * @param {string} number of the ticket to call
+ * @param {string} who is called: number, name, and what tells two of one name apart
  * @param {Room[]} rooms one: it is the one; more: one is chosen
- * @param {{go: (said: Said) => Promise<string>, now: () => number, more?: string, empty?: string, key?: string}} o `go` does it, and says why it
- *   was not done; `now`: the server's time; `more`: a sentence above; `empty`: where there is no room; `key`: that calls again
+ * @param {{go: (said: Said) => Promise<string>, now: () => number, more?: string, empty?: string, key?: string, hand?: () => Hand|null, press?: (event: KeyboardEvent) => void}} o `go` does it, and says why it
+ *   was not done; `now`: the server's time; `more`: a sentence above; `empty`: where there is no room; `key`: that calls again; `hand`: who is
+ *   in the room by now; `press`: hears the keys
  * @returns {Promise<boolean|null>}
  */
-export function askCall(number, rooms, o) {
+export async function askCall(who, rooms, o) {
   /** @type {Room|null} */
   let room = rooms.length === 1 ? rooms[0] : null;
   let refused = '';
   let isGoing = false;
-  return ask(t('doctor.call_this', { number }), (close, redraw) => h('form', {
-    class: 'form', 'data-form': 'call_ticket',
+  let again = () => {};
+  // The seconds that are still to be waited go on, and what was called again counts.
+  const timer = setInterval(() => again(), AGAIN_MS);
+  const form = (/** @type {(done: any) => void} */ close, /** @type {() => void} */ redraw) => h('form', {
+    class: 'form', 'data-form': 'call_ticket', onkeydown: o.press,
     onsubmit: async (/** @type {any} */ event) => {
       event.preventDefault();
       if (isGoing || !room) return;
@@ -53,13 +59,21 @@ export function askCall(number, rooms, o) {
       }, h('option', { key: '', value: '' }, t('desk.call_choose')), rooms.map((one) => h('option', { key: one.id, value: one.id }, one.label))))
     : null,
   rooms.length === 1 && room && !room.hand ? h('p', { key: 'to' }, `${t('desk.call_to')} ${room.label}`) : null,
-  room && room.hand ? settle(room, room.hand, notYet(room.hand, o.now(), o.key)) : null,
+  room && room.hand ? settle(room, room.hand, notYet((o.hand && o.hand()) || room.hand, o.now(), o.key)) : null,
   usualReasons([t('reason.condition'), t('reason.report_ready'), t('reason.agreed')]),
   h('label', { class: 'field', key: 'reason' }, h('span', null, t('reason')), h('input', { class: 'input', name: 'text', required: true, maxlength: '200' })),
   refused ? h('p', { class: 'notice alarm', key: 'refused', role: 'alert', 'data-refused': '' }, refused) : null,
   h('div', { class: 'buttons', key: 'buttons' },
     h('button', { type: 'button', class: 'btn', 'data-action': 'dialog_cancel', autofocus: true, onclick: () => close(null) }, t('cancel')),
-    h('button', { class: 'btn primary', 'data-action': 'dialog_go', disabled: !rooms.length }, t('doctor.call_this_go')))));
+    h('button', { class: 'btn primary', 'data-action': 'dialog_go', disabled: !rooms.length }, t('doctor.call_this_go'))));
+  try {
+    return await ask(t('doctor.call_this', { number: who }), (close, redraw) => {
+      again = redraw;
+      return form(close, redraw);
+    });
+  } finally {
+    clearInterval(timer);
+  }
 }
 
 /** What becomes of who is in the room: said by whoever calls, not by the page. @param {Room} room @param {Hand} hand @param {string} tooEarly why they cannot be said to be missed yet */
@@ -69,7 +83,7 @@ function settle(room, hand, tooEarly) {
     h('legend', null, t('doctor.first_settle', { place: room.place, who: room.who, state: stateWord(hand.state) })),
     outcomes.map((outcome) => h('label', { class: 'check', key: outcome },
       h('input', { type: 'radio', name: 'outcome', value: outcome, required: true, disabled: outcome === 'not_here' && !!tooEarly, 'data-outcome': outcome }), t(`doctor.outcome_${outcome}`),
-      outcome === 'not_here' && tooEarly ? h('small', { class: 'muted' }, tooEarly) : null)));
+      outcome === 'not_here' && tooEarly ? h('small', { class: 'muted', key: 'too-early' }, `— ${tooEarly}`) : null)));
 }
 
 /**

@@ -177,6 +177,22 @@ export class Acts {
     return !!result;
   }
 
+  /**
+   * Checks in who came while the server was away, once somebody has said that it is this one: the fee is asked for as at any
+   * check-in, the pre-check afterwards. A refusal is thrown on.
+   * @param {any} appointment @param {string} cameAt @returns {Promise<{number: string, isPaid: boolean}|null>} null: left at the fee
+   */
+  async checkInOfList(appointment, cameAt) {
+    const { fee } = appointment;
+    const fees = fee && fee.due_fen ? await this.readFees() : null;
+    const first = fees ? await fees.takeFirst(appointment) : {};
+    if (!first) return null;
+    this.before = stepCounts(this.floor().queues());
+    const result = await this.page.protocol.command('check_in', { appointment: appointment.appointment, came_at: cameAt });
+    this.doneWithSlip(() => [first.words, this.arrivedWords('desk.did.check_in', result, appointment)].filter(Boolean).join(' · '), result.ticket, 'checked_in');
+    return { number: result.number, isPaid: !!first.words };
+  }
+
   /** Asks who waits and was not asked at the arrival: what follows is what would have followed then. @param {any} ticket */
   async askAfterwards(ticket) {
     const result = await this.arrive('answer_pre_check', { ticket: ticket.ticket }, this.persons.nameOf(ticket), { waits: true });
@@ -383,7 +399,7 @@ export class Acts {
 
   /** Calls a chosen ticket to a room at work. @param {any} ticket */
   async callTicket(ticket) {
-    await askCall(ticket.number, this.callRooms(), { empty: t('desk.no_rooms'), now: () => this.page.protocol.clock.now(), go: (said) => this.callTo(ticket, said) });
+    await askCall(`${ticket.number} ${this.who(ticket)}`, this.callRooms(), { empty: t('desk.no_rooms'), now: () => this.page.protocol.clock.now(), go: (said) => this.callTo(ticket, said) });
   }
 
   /** @param {any} ticket @param {any} said @returns {Promise<string>} why it was not done */

@@ -17,8 +17,9 @@ const LIST_MAX = 300;
 
 /**
  * @typedef {{key?: string, values?: Object<string, any>, why?: any}} Said words by key, or why it was refused: the language is that of who reads it
- * @typedef {{id: number, text: string, at: number, department: string, state: 'written'|'merged'|'conflict', said: Said[]|string, only?: any, unasked?: boolean}} Entry
- *   `at` in UTC milliseconds of the clinic's time; `only`: the one whom a part of a name or number fits; `unasked`: is here, and the pre-check is still to be asked
+ * @typedef {{id: number, text: string, at: number, department: string, state: 'written'|'merged'|'conflict', said: Said[]|string, only?: any, unasked?: boolean, owes?: any}} Entry
+ *   `at` in UTC milliseconds of the clinic's time; `only`: the one whom a part of a name or number fits; `unasked`: is here, and the pre-check is still to be
+ *   asked; `owes`: the appointment of who is here and has not paid
  */
 
 /** Whether a text is all of it: a number as people say it, a code, a document or a phone. @param {string} text @param {any} found */
@@ -34,7 +35,7 @@ const refused = ({ code, title, detail, validNow }) => [{ why: { code, title, de
 export class Away {
   /**
    * @param {import('../lib/page.js').Page} page
-   * @param {{floor: () => import('./floor.js').Floor, persons: any, look: (text: string) => void}} desk `look` puts a text into the search
+   * @param {{floor: () => import('./floor.js').Floor, persons: any, acts: import('./acts.js').Acts, look: (text: string) => void}} desk `look` puts a text into the search
    */
   constructor(page, desk) {
     this.page = page;
@@ -42,6 +43,7 @@ export class Away {
     /** @type {Entry[]} */
     this.entries = this.kept();
     this.merging = false;
+    this.taking = false;
     page.protocol.onStatus((status) => {
       if (status === 'live') this.merge();
     });
@@ -137,14 +139,19 @@ export class Away {
     else Object.assign(entry, { state: 'conflict', said: [{ key: 'away.is_it' }], only });
   }
 
-  /** Checks in or reports back whom an entry means. @param {Entry} entry @param {any} only */
-  async settle(entry, only) {
+  /** When somebody came, as the door takes it. @param {Entry} entry */
+  cameAt(entry) {
+    return new Date(Math.min(entry.at, this.page.protocol.clock.now())).toISOString();
+  }
+
+  /** Checks in or reports back whom an entry means. @param {Entry} entry @param {any} only @param {{number: string, isPaid: boolean}} [done] checked in already */
+  async settle(entry, only, done) {
     const { protocol } = this.page;
     if (only.appointment) {
-      const at = new Date(Math.min(entry.at, protocol.clock.now())).toISOString();
-      const { number } = await protocol.command('check_in', { appointment: only.appointment, came_at: at });
+      const { number } = done || await protocol.command('check_in', { appointment: only.appointment, came_at: this.cameAt(entry) });
       const unasked = !!askedBy(this.desk.floor().site);
-      Object.assign(entry, { state: 'merged', unasked, said: [{ key: 'away.checked_in', values: { number } }, ...(unasked ? [{ key: 'pre_check.unasked_more' }] : [])] });
+      const owes = !(done && done.isPaid) && only.fee && only.fee.due_fen ? only : undefined;
+      Object.assign(entry, { state: 'merged', unasked, owes, said: [{ key: 'away.checked_in', values: { number } }, ...(unasked ? [{ key: 'pre_check.unasked_more' }] : [])] });
     } else if (COMES_BACK.includes(only.state)) {
       await protocol.command('report_back', { ticket: only.ticket });
       Object.assign(entry, { state: 'merged', said: [{ key: 'away.reported_back', values: { number: only.number } }] });
@@ -153,12 +160,41 @@ export class Away {
 
   /** It is the one who was found. @param {Entry} entry */
   async take(entry) {
+    const { only } = entry;
+    // Pressed twice it is the same wish.
+    if (this.taking) return;
+    this.taking = true;
     try {
-      await this.settle(entry, entry.only);
+      const done = only.appointment ? await this.desk.acts.checkInOfList(only, this.cameAt(entry)) : undefined;
+      if (done === null) return;
+      await this.settle(entry, only, done);
       delete entry.only;
     } catch (refusal) {
       entry.said = refused(refusal);
+    } finally {
+      this.taking = false;
     }
+    this.keep();
+  }
+
+  /** What is still to be paid by whom an entry means. @param {Entry} entry */
+  feeLine(entry) {
+    const { acts } = this.desk;
+    const owes = entry.only || entry.owes;
+    if (!owes || !owes.fee || !owes.fee.due_fen) return null;
+    if (acts.fees) return acts.fees.line(owes);
+    acts.readFees();
+    return null;
+  }
+
+  /** Takes it now, or sees that it has been taken. @param {Entry} entry */
+  async openFees(entry) {
+    const fees = await this.desk.acts.readFees();
+    const { owes } = entry;
+    if (!fees || !owes) return;
+    await fees.open(owes);
+    const one = await fees.read(owes.appointment).catch(() => ({ due_fen: owes.fee.due_fen }));
+    if (!one || !one.due_fen) delete entry.owes;
     this.keep();
   }
 
@@ -194,13 +230,25 @@ export class Away {
     // Who needs a look stands first, then who is still to be asked.
     const fits = this.entries.filter((entry) => entry.state !== 'conflict');
     // With whom nothing is left to do is folded away.
-    const done = fits.filter((entry) => entry.state === 'merged' && !entry.unasked);
-    const inOrder = conflicts.concat(fits.filter((entry) => entry.unasked), fits.filter((entry) => entry.state === 'written'));
+    const isLeft = (/** @type {Entry} */ entry) => entry.unasked || !!entry.owes;
+    const done = fits.filter((entry) => entry.state === 'merged' && !isLeft(entry));
+    const inOrder = conflicts.concat(fits.filter(isLeft), fits.filter((entry) => entry.state === 'written'));
     const line = (/** @type {Entry} */ entry) => h('li', { key: String(entry.id), 'data-entry': entry.state, 'data-unasked': entry.unasked },
-      h('span', { class: 'grow' }, masked(entry.text), h('small', { class: 'num' }, [this.clock(entry.at), this.said(entry)].filter(Boolean).join(' · '))),
+      h('span', { class: 'grow' }, masked(entry.text), h('small', { class: 'num' }, [this.clock(entry.at), this.said(entry)].filter(Boolean).join(' · ')), this.feeLine(entry)),
       this.button(entry));
     const left = this.entries.filter((entry) => entry.state === 'written').length;
     const over = !this.isOffline && !left && !open;
+    const close = () => h('button', {
+      type: 'button', class: 'btn primary', key: 'close', 'data-action': 'close_away',
+      onclick: () => {
+        this.entries = [];
+        this.keep();
+      },
+    }, t('close'));
+    const doneList = () => h('details', { key: 'done', 'data-done-entries': String(done.length) }, h('summary', null, t(inOrder.length ? 'away.all_done' : 'away.nothing_left', { n: done.length })),
+      h('ul', { class: 'list' }, done.map(line)), inOrder.length ? null : h('p', { class: 'muted', key: 'seen' }, t('away.seen_how')));
+    // One line, once nothing is left to do: what stands below it is what is looked at now.
+    if (over && done.length && !inOrder.length) return h('div', { class: 'over', key: 'away', 'data-away': String(this.entries.length) }, doneList(), close());
     return h('div', { class: 'form', key: 'away', 'data-away': String(this.entries.length) },
       h('h2', null, t('away.title')),
       h('p', { class: 'muted' }, this.isOffline ? t('away.how') : open ? t('away.look', { n: open }) : t(left ? 'away.merging' : 'away.over')),
@@ -208,24 +256,18 @@ export class Away {
       this.entries.length
         ? h('ul', { class: 'list', key: 'list' }, inOrder.map(line))
         : h('p', { class: 'empty', key: 'none' }, t('away.nobody')),
-      done.length ? h('details', { key: 'done', 'data-done-entries': String(done.length) }, h('summary', null, t('away.all_done', { n: done.length })), h('ul', { class: 'list' }, done.map(line))) : null,
+      done.length ? doneList() : null,
       this.isOffline ? null : h('p', { class: 'muted', key: 'seen' }, t('away.seen_how')),
-      over && this.entries.length
-        ? h('button', {
-          type: 'button', class: 'btn primary', key: 'close', 'data-action': 'close_away',
-          onclick: () => {
-            this.entries = [];
-            this.keep();
-          },
-        }, t('close'))
-        : null);
+      over && this.entries.length ? close() : null);
   }
 
   /** @param {Entry} entry */
   button(entry) {
     const take = (/** @type {string} */ words) => h('button', { type: 'button', class: 'btn small', key: 'take', 'data-action': 'remove_entry', onclick: () => this.remove(entry) }, t(words));
     if (entry.state === 'written') return take('away.strike');
-    if (entry.state === 'merged') return null;
+    if (entry.state === 'merged') {
+      return entry.owes ? h('button', { type: 'button', class: 'btn small', key: 'fees', 'data-action': 'open_fees', onclick: () => this.openFees(entry) }, t('away.fees')) : null;
+    }
     return [
       entry.only ? h('button', { type: 'button', class: 'btn primary small', key: 'yes', 'data-action': 'take_entry', onclick: () => this.take(entry) }, t('away.yes')) : null,
       h('button', { type: 'button', class: 'btn small', key: 'look', 'data-action': 'look_entry', onclick: () => this.desk.look(entry.text) }, t('desk.search')),

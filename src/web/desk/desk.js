@@ -99,10 +99,19 @@ async function start(page) {
     writeDown: (text) => away && page.protocol.status === 'offline' ? away.add(text) : null,
   });
   openDepartment(departments().find((d) => d.id === remembered()) || departments()[0]);
-  away = new Away(page, { floor: getFloor, persons, look: (text) => search.look(text) });
+  page.protocol.onStatus(keepCursor);
+  away = new Away(page, { floor: getFloor, persons, acts, look: (text) => search.look(text) });
 }
 
 const page = openPage({ mode: 'staff', roles: ['desk'], start, draw });
+
+/** The form is not to be typed into without the server: who comes is written down in the box, and goes on being typed there. @param {string} status */
+function keepCursor(status) {
+  const { activeElement: on } = document;
+  const isLost = !on || on === document.body || (status === 'offline' && !!on.closest('.side .body'));
+  const field = find('#search');
+  if (field && isLost && ['offline', 'live'].includes(status) && !document.querySelector('dialog[open]')) field.focus();
+}
 
 function departments() {
   return site ? site.ownDepartments() : [];

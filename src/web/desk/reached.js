@@ -3,6 +3,7 @@
 import { clockOf } from '../lib/clock.js';
 import { find, h } from '../lib/dom.js';
 import { t } from '../lib/i18n.js';
+import { phoneWords } from '../lib/words.js';
 
 /** What could not be asked is asked again after this long. */
 const ASK_AGAIN_MS = 5000;
@@ -57,7 +58,7 @@ export function reachedPart(acts, ticket, person) {
   const why = isPageAlone(acts.page) ? '.page' : person && !phone ? '.no_phone' : '';
   return h('div', { class: 'notice soon reach', key: 'not-reached', 'data-not-reached': ticket.not_reached.about },
     h('p', null, h('b', null, t('desk.not_reached.tag')), t(`desk.not_reached.${ticket.not_reached.about}${why}`, { time: clockOf(ticket.not_reached.since) })),
-    h('p', null, phone ? [t('desk.not_reached.phone'), ' ', h('b', { class: 'num' }, phone)] : t('desk.not_reached.no_phone')),
+    h('p', null, phone ? [t('desk.not_reached.phone'), ' ', h('b', { class: 'num' }, phoneWords(phone))] : t('desk.not_reached.no_phone')),
     h('div', { class: 'buttons' },
       phone ? h('button', { type: 'button', class: 'btn', 'data-action': 'told_by_phone', onclick: () => mark(acts, ticket, 'by_phone') }, t('desk.told_go.by_phone')) : null,
       h('button', { type: 'button', class: 'btn', 'data-action': 'told_in_person', onclick: () => mark(acts, ticket, 'in_person') }, t('desk.told_go.in_person'))));

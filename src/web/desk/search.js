@@ -307,7 +307,7 @@ export class Search {
     return h('div', { class: 'search', role: 'search' },
       h('label', { class: 'visually-hidden', for: 'search' }, t('desk.search')),
       h('input', {
-        class: 'input', id: 'search', type: 'search', autocomplete: 'off', autofocus: true, placeholder: t('desk.search_hint'), 'data-action': 'search',
+        class: 'input', id: 'search', type: 'search', autocomplete: 'off', autofocus: true, placeholder: t(this.page.protocol.status === 'offline' ? 'away.hint' : 'desk.search_hint'), 'data-action': 'search',
         oninput: (/** @type {any} */ event) => this.type(event.target.value),
         onkeydown: (/** @type {any} */ event) => this.onKey(event),
       }),

@@ -41,7 +41,8 @@ function sessionList(page, floor, acts, persons) {
   return h('div', { class: 'sessions', key: 'sessions' }, floor.sessions.map((session) => {
     return h('section', { class: 'session', key: session.session, 'data-session': session.session },
       h('b', null, sessionName(session, floor)), h('span', { class: 'num', 'data-when': '' }, whereOf(session, floor)),
-      h('span', { class: 'muted num' }, t('desk.places', placesOf(session)), keptAway(session),
+      // Of a clinic that is off nothing is booked or late.
+      isOff(page, session) ? null : h('span', { class: 'muted num', key: 'places' }, t('desk.places', placesOf(session)), keptAway(session),
         session.delay_min ? ` · ${t('desk.delayed', { n: session.delay_min })}` : ''),
       session.stopped_from ? h('span', { key: 'stopped' }, h('span', { class: 'tag alarm', 'data-stopped': session.stopped_from }, stoppedWords(session))) : null,
       toldHome(page, floor, session),
@@ -55,17 +56,28 @@ function sessionList(page, floor, acts, persons) {
             delay(floor, acts, session, Number(event.target.elements.minutes.value));
           },
         },
-        h('label', { class: 'visually-hidden', for: `delay-${session.session}` }, t('desk.delay_minutes')),
-        h('select', { class: 'input small', name: 'minutes', id: `delay-${session.session}` },
-          [0, 10, 20, 30, 45, 60, 90, 120].map((n) => h('option', { key: n, value: String(n), selected: n === (session.delay_min || 0) },
-            n ? t('desk.delay_by', { n }) : t('desk.delay_none')))),
-        h('button', { class: 'btn', 'data-action': 'delay_session', 'data-session': session.session }, t('desk.delay_go')),
+        isOff(page, session) ? null : delayFields(session),
         stopButton(page, floor, acts, session),
         h('button', {
           type: 'button', class: 'btn danger', 'data-action': 'close_session', 'data-session': session.session,
           onclick: () => close(page, floor, acts, persons, session),
         }, t('desk.close_session'))));
   }));
+}
+
+/** @param {any} session */
+const delayFields = (session) => [
+  h('label', { class: 'visually-hidden', key: 'label', for: `delay-${session.session}` }, t('desk.delay_minutes')),
+  h('select', { class: 'input small', key: 'minutes', name: 'minutes', id: `delay-${session.session}` },
+    [0, 10, 20, 30, 45, 60, 90, 120].map((n) => h('option', { key: n, value: String(n), selected: n === (session.delay_min || 0) },
+      n ? t('desk.delay_by', { n }) : t('desk.delay_none')))),
+  h('button', { class: 'btn', key: 'go', 'data-action': 'delay_session', 'data-session': session.session }, t('desk.delay_go'))];
+
+/** Whether nothing of it takes place any more. @param {import('../lib/page.js').Page} page @param {any} session */
+function isOff(page, session) {
+  const [first] = session.slots || [];
+  const from = session.stopped_from;
+  return !!from && (Date.parse(from) <= page.protocol.clock.now() || (!!first && first.start >= from));
 }
 
 /** What the desk is told of those at home. @param {import('./floor.js').Floor} floor @param {any} session */
@@ -75,22 +87,21 @@ const toldOf = (floor, session) => floor.queues().flatMap((queue) => queue.delay
 function whoMissed(page, floor, persons, session) {
   const told = toldOf(floor, session);
   return told && told.not_reached
-    ? h('button', { type: 'button', class: 'btn', key: 'missed', 'data-action': 'show_not_reached', 'data-session': session.session, onclick: () => showNotReached(page, persons, session) },
+    ? h('button', { type: 'button', class: 'btn', key: 'missed', 'data-action': 'show_not_reached', 'data-session': session.session, onclick: () => showNotReached(page, floor, persons, session) },
       t('desk.not_reached.show', { n: told.not_reached }))
     : null;
 }
 
-/** How many at home were told of its delay, or that there is none any more. @param {import('../lib/page.js').Page} page @param {import('./floor.js').Floor} floor @param {any} session */
+/** How many at home know of its delay, or that there is none any more; who does not is to be rung. @param {import('../lib/page.js').Page} page @param {import('./floor.js').Floor} floor @param {any} session */
 function toldHome(page, floor, session) {
   const told = toldOf(floor, session);
   if (!told) return null;
   const word = session.delay_min || session.stopped_from ? 'told_home' : 'told_home_planned';
   const held = told.not_before && Date.parse(told.not_before) > page.protocol.clock.now();
-  return h('span', { class: 'muted num', key: 'told', 'data-told-home': String(told.told), 'data-reached': String(told.reached), 'data-home-not-reached': String(told.not_reached) },
-    held ? t(`desk.${word}.held`, { n: told.told, time: clockOf(told.not_before) }) : [
-      t(`desk.${word}`, { n: told.told, reached: told.reached }),
-      told.not_reached ? t('desk.told_home.not_reached', { n: told.not_reached }) : '',
-    ].join(''));
+  const { told: n, reached, not_reached: missed } = told;
+  const parts = /** @type {[string, number][]} */ ([['not_reached', missed], ['reached', reached], ['telling', n - reached - missed]]).filter(([, count]) => count > 0);
+  return h('span', { class: `num ${missed && !held ? 'rings' : 'muted'}`, key: 'told', 'data-told-home': String(n), 'data-reached': String(reached), 'data-home-not-reached': String(missed) },
+    held ? t(`desk.${word}.held`, { n, time: clockOf(told.not_before) }) : t(`desk.${word}`, { n }) + parts.map(([what, count]) => t(`desk.told_home.${what}`, { n: count })).join(t('desk.not_reached.or')));
 }
 
 /** @param {any} floor @param {any} acts @param {any} session @param {number} minutes */

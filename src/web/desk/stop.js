@@ -4,6 +4,7 @@ import { clockOf } from '../lib/clock.js';
 import { find, h } from '../lib/dom.js';
 import { named, t } from '../lib/i18n.js';
 import { ask, usualReasons } from '../lib/page.js';
+import { whoseOf } from '../lib/sessions.js';
 import { sessionName } from './walk-in.js';
 
 /** Since when it does not take place, in words; empty while it does. @param {any} session */
@@ -57,7 +58,7 @@ async function stop(page, floor, acts, session) {
     h('button', { type: 'button', class: 'btn', 'data-action': 'dialog_cancel', autofocus: true, onclick: () => done(null) }, t('cancel')),
     h('button', { class: 'btn danger', 'data-action': 'dialog_go' }, t('desk.stop_go')))));
   if (!said || !(await acts.send('stop_session', { session: session.session, ...said }))) return;
-  find('#undo').offer(t('desk.did.stop_session', { time: clockOf(said.from) }), () => again(floor, acts, session));
+  find('#undo').offer(t('desk.did.stop_session', { time: clockOf(said.from), whose: whoseOf(session, floor.site) }), () => again(floor, acts, session));
   floor.readSite();
 }
 

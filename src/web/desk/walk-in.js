@@ -1,7 +1,7 @@
 // The walk-in form: who, by which document, phone, which queue; a priority seen and an addition where wanted. Registers the
 // person and takes the number in one go, then shows the slip.
 
-import { clockOf } from '../lib/clock.js';
+import { clockOf, wall } from '../lib/clock.js';
 import { find, h } from '../lib/dom.js';
 import { named, t } from '../lib/i18n.js';
 import { ask } from '../lib/page.js';
@@ -365,7 +365,10 @@ export class WalkIn {
     const queue = this.floor().queueOf(this.slip.ticket);
     const at = queue ? queue.order.indexOf(this.slip.ticket) : -1;
     const ahead = at < 0 ? this.slip.position - 1 : at;
-    const place = ticket && ['called', 'serving'].includes(ticket.state) ? standingWord(ticket) : t(ahead > 0 ? 'slip.ahead' : 'slip.next', { n: ahead });
+    // Of a queue that is not followed here it is as it was when the number was taken.
+    const { clock } = this.page.protocol;
+    const since = at < 0 ? t('slip.as_of', { time: wall(this.slip.at, clock.offsetMinutes).clock }) : '';
+    const place = ticket && ['called', 'serving'].includes(ticket.state) ? standingWord(ticket) : since + t(ahead > 0 ? 'slip.ahead' : 'slip.next', { n: ahead });
     const name = (ticket && ticket.masked_name) || '';
     return h('div', { class: 'given', key: 'slip', 'data-slip': this.slip.ticket },
       h('p', { class: 'line', key: 'line' }, h('b', { class: 'number num' }, number),

@@ -2,13 +2,13 @@
 
 import { askCall, sendCall } from '../components/call-this.js';
 import { askPause } from '../components/pause.js';
-import { stepAfter, stepCounts, undoneWords } from '../components/ticket.js';
+import { bioOf, stepAfter, stepCounts, undoneWords } from '../components/ticket.js';
 import { find, h } from '../lib/dom.js';
 import { t } from '../lib/i18n.js';
 import { ask, askText } from '../lib/page.js';
 import { stateWord, wordsOf } from '../lib/words.js';
 import { addition } from './addition.js';
-import { keyOf } from './keys.js';
+import { isKeyOf, keyOf } from './keys.js';
 
 /** The step that each command on the hand alone puts upon its ticket. @type {Object<string, string>} */
 const STEPS = { start_service: 'started', send_for_tests: 'sent_for_tests', finish_service: 'finished', mark_missed: 'missed' };
@@ -115,11 +115,21 @@ export class Actions {
     const more = elsewhere ? t('doctor.call_from_door', { place: elsewhere }) : '';
     const place = this.model.work.service_point_name;
     const room = { id: place, place, label: place, hand, who: hand ? `${hand.number} ${this.persons.nameOf(hand)}` : '' };
+    const bio = bioOf(ticket, this.page.protocol.clock.now());
+    const name = this.persons.nameOf(ticket);
+    const who = `${ticket.number} ${bio ? t('desk.who', { name, bio }) : name}`.trim();
     if (hand) {
-      await askCall(ticket.number, [room], { more, key: keyOf('recall_patient'), now: () => this.page.protocol.clock.now(), go: (said) => this.callTo(ticket, said) });
+      const press = (/** @type {KeyboardEvent} */ event) => {
+        if (!isKeyOf(event, 'recall_patient')) return;
+        event.preventDefault();
+        if (hand.state === 'called') this.recall();
+      };
+      await askCall(who, [room], {
+        more, key: keyOf('recall_patient'), now: () => this.page.protocol.clock.now(), hand: () => this.model.ticket(hand.ticket), press, go: (said) => this.callTo(ticket, said),
+      });
       return;
     }
-    const reason = await askText(t('doctor.call_this', { number: ticket.number }), {
+    const reason = await askText(t('doctor.call_this', { number: who }), {
       more, usual: [t('reason.condition'), t('reason.report_ready'), t('reason.agreed')], go: t('doctor.call_this_go'),
     });
     if (reason) await this.callTo(ticket, { room, outcome: null, reason });

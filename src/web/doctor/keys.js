@@ -45,6 +45,9 @@ function nameOf(event) {
 /** @param {string} name whether a key can be one: a function key, or a character with Ctrl or Alt */
 const fit = (name) => /(^|\+)F([2-46-9]|10)$/.test(name) || /^(Ctrl\+|Alt\+)/.test(name);
 
+/** Whether a key that was pressed is an action's. @param {KeyboardEvent} event @param {string} action */
+export const isKeyOf = (event, action) => !event.repeat && !!keys[action] && nameOf(event) === keys[action];
+
 /** Presses the button that stands for a key. @param {() => boolean} active */
 export function listenKeys(active) {
   document.addEventListener('keydown', (event) => {

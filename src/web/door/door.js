@@ -20,6 +20,9 @@ function start() {
 /** @param {string} key @param {any} [values] */
 const two = (key, values) => h('span', null, `${t(key, values, 'zh')} `, h('span', { lang: 'en' }, t(key, values, 'en')));
 
+/** Whoever nobody knows is called by the number alone, in whichever language they were registered. @param {any} ticket */
+const nameOf = (ticket) => (['zh', 'en'].some((lang) => t('person.nameless_masked', null, lang) === ticket.name) ? '' : ticket.name);
+
 /** @param {any} value @param {boolean} off what is shown may be over by now: said as the last call */
 function now(value, off) {
   if (value.state === 'closed' || (value.state === 'paused' && !value.current)) {
@@ -32,7 +35,7 @@ function now(value, off) {
   // Sent here by the board: not sent back by the door.
   if (!value.current && first && first.state === 'summoned') {
     return h('section', { class: 'now', key: `door/${first.number}`, 'data-at-door': first.number },
-      ['zh', 'en'].map((lang) => h('p', { class: 'label', key: lang, lang: lang === 'en' ? lang : undefined }, t('door.wait_here', null, lang))), h('p', { class: 'number num' }, first.number), h('p', { class: 'name' }, first.name));
+      ['zh', 'en'].map((lang) => h('p', { class: 'label', key: lang, lang: lang === 'en' ? lang : undefined }, t('door.wait_here', null, lang))), h('p', { class: 'number num' }, first.number), h('p', { class: 'name' }, nameOf(first)));
   }
   if (!value.current) {
     return h('section', { class: 'now', key: 'none' },
@@ -43,7 +46,7 @@ function now(value, off) {
   return h('section', { class: `now${called ? ' called' : ''}`, key: value.current.number, 'data-number': value.current.number },
     h('p', { class: 'label' }, two(label)),
     h('p', { class: 'number num' }, value.current.number),
-    h('p', { class: 'name' }, value.current.name));
+    h('p', { class: 'name' }, nameOf(value.current)));
 }
 
 /** What holds everybody up: a pause, unless it stands alone in the middle, and an announced delay. @param {any} value */
@@ -86,7 +89,7 @@ function drawNow() {
         (value.next || []).length
           ? h('section', { class: 'next' },
             h('h2', null, two('door.next')),
-            value.next.slice(0, 4).map((n) => h('p', { key: n.number }, h('b', { class: 'num' }, n.number), n.name)))
+            value.next.slice(0, 4).map((n) => h('p', { key: n.number }, h('b', { class: 'num' }, n.number), nameOf(n))))
           : null)),
     h('footer', null, screen.lacksChinese && !off
       ? h('span', { class: 'live off', key: 'no-font', 'data-live': 'unreadable' }, h('span', { class: 'dot' }), h('span', { lang: 'en' }, t('board.no_font', null, 'en')))

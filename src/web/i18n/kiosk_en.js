@@ -55,6 +55,7 @@ export default {
   'kiosk.area_yours': 'Scan the code of your department, or type its six digits (new every minute)',
   'slip.ahead': '{n} before you',
   'slip.next': 'You are next',
+  'slip.as_of': 'at {time}: ',
   'slip.ahead_at': '{n} before you at {time}',
   'slip.next_at': 'You are next, at {time}',
   'slip.area': 'Please wait in: {area}',

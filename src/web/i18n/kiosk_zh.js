@@ -55,6 +55,7 @@ export default {
   'kiosk.area_yours': '手机扫您科室的二维码,或输入它的六位数(每分钟更换)',
   'slip.ahead': '前面还有 {n} 位',
   'slip.next': '下一位就是您',
+  'slip.as_of': '{time} 时',
   'slip.ahead_at': '{time} 时前面还有 {n} 位',
   'slip.next_at': '{time} 时下一位就是您',
   'slip.area': '请在 {area} 候诊',

@@ -113,6 +113,12 @@ export function minutesSince(time, nowMs) {
   return time ? Math.max(0, Math.floor((nowMs - Date.parse(time)) / 60000)) : 0;
 }
 
+/** A telephone as it is dialled here: a mobile one in groups, without the country that needs no dialling. @param {string} phone */
+export function phoneWords(phone) {
+  const own = phone.replace(/^\+86(?=1\d{10}$)/, '');
+  return /^1\d{10}$/.test(own) ? `${own.slice(0, 3)} ${own.slice(3, 7)} ${own.slice(7)}` : own;
+}
+
 /** How much of a number is shown, before and after what is left out: a document's, a phone's, another. @param {string} number */
 const SHOWN_OF = (number) => (number.length >= 15 ? [4, 4] : number.length >= 11 ? [3, 4] : [2, 2]);
 /** Whoever passes by may read it: numbers of documents and phones in a text as `1101…0019`. @param {string} text */

@@ -21,7 +21,6 @@ import { lacksOf, missingCount, missingView, nextView, ROLE_OF } from './missing
 import { tooMuchWords, overview } from './overview.js';
 import { forgetRules, ruleWord } from './rules.js';
 import { askToRetire, inWords, thingsView, usersOf } from './things.js';
-import { leaveVoice, voiceView } from './voice.js';
 
 /** @type {LiveStream|null} */
 let figures = null;
@@ -153,7 +152,7 @@ function slotOf(slot) {
 
 /** @param {string} name of a part */
 function show(name) {
-  if (part === 'voice' && name !== 'voice') leaveVoice();
+  if (part === 'voice' && name !== 'voice' && parts.voice) parts.voice.leaveVoice();
   part = name;
   typed = '';
   freshForm();
@@ -337,7 +336,10 @@ function partView() {
     const reports = read('reports', () => import('./reports.js'));
     return reports ? reports.reportsView(page, /** @type {Site} */ (look.site), look.today) : skeleton(t('ops.reports'));
   }
-  if (part === 'voice') return voiceView(page, /** @type {Site} */ (look.site).id, standing());
+  if (part === 'voice') {
+    const voice = read('voice', () => import('./voice.js'));
+    return voice ? voice.voiceView(page, /** @type {Site} */ (look.site).id, standing()) : skeleton(t('ops.voice'));
+  }
   return part === 'screens' ? screensPart() : kindView(kind);
 }
 

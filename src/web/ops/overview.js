@@ -7,9 +7,11 @@ import { find, h } from '../lib/dom.js';
 import { has, named, t } from '../lib/i18n.js';
 import { whenWord } from '../lib/words.js';
 import { sessionsOf } from './sessions.js';
-import { readingWords } from './voice.js';
 
 const CHART = { width: 200, height: 44 };
+
+/** How far the computer is with reading the words aloud. @param {{done: number, all: number}} reading */
+export const readingWords = (reading) => t('ops.voice.reading', { done: reading.done, all: reading.all });
 
 /** The site whose lists are open, which of them, and what was pressed for it. */
 const open = { site: '', list: '', by: '' };

@@ -7,6 +7,7 @@ import { t } from '../lib/i18n.js';
 import { askText } from '../lib/page.js';
 import { dateWord, periodWord, registrationWord } from '../lib/words.js';
 import { DAYS_SHOWN, isOffline, known, readPlan } from './plan-data.js';
+import { hoursOfOther } from './plan-overlaps.js';
 import { doNow, sure } from './plan-parts.js';
 import { keptWords } from './plan-quotas.js';
 import { dayWords, daysFrom, doctorName, feeWords, measureWords, partsOf, releaseWords, sessionWords, todoWords, WEEK, whose, whyWords } from './plan-words.js';
@@ -60,17 +61,19 @@ function square(date, sessions, look, pick) {
   const held = sessions.filter(isHeld);
   const closed = sessions.filter((one) => one.standing === 'closed');
   const todo = sessions.filter((one) => TO_DO.includes(one.standing)).length;
+  const overlaps = held.some((one) => one.overlaps.length);
   const reason = closed.length && !held.length ? closed[0].reason || t('planning.closed_day') : '';
   const places = held.reduce((n, one) => n + one.places, 0);
   const words = held.length ? t('planning.square', { n: held.length, places }) : reason || t('planning.square_none');
   const dayOf = date.slice(8) === '01' || date === look.today ? dateWord(date, 'date.strip') : String(Number(date.slice(8)));
   return h('button', {
     type: 'button', class: `square${held.length ? '' : ' none'}${reason ? ' closed' : ''}`, key: date, 'data-date': date, 'aria-pressed': String(date === chosen),
-    'aria-label': `${dayWords(date, look.today)} ${words}${todo ? ` ${t('planning.square_todo', { n: todo })}` : ''}`, onclick: () => pick(date),
+    'aria-label': `${dayWords(date, look.today)} ${words}${overlaps ? ` ${t('planning.square_overlaps')}` : ''}${todo ? ` ${t('planning.square_todo', { n: todo })}` : ''}`, onclick: () => pick(date),
   }, h('b', { class: 'num' }, dayOf),
   held.length
     ? [h('span', { class: 'of near', key: 'near' }, t('planning.square_near', { n: held.length })), h('span', { class: 'of far', key: 'n' }, t('planning.square_n', { n: held.length })), h('span', { class: 'of far', key: 'p' }, t('planning.places', { n: places }))]
     : h('span', { class: 'of', key: 'n' }, reason || '–'),
+  overlaps ? h('span', { class: 'todo', key: 'overlaps', 'data-square-overlaps': '' }, h('i', null, '!'), h('span', { class: 'far' }, t('planning.square_overlaps'))) : null,
   todo ? h('span', { class: 'todo', key: 'todo' }, h('i', null, '!'), h('span', { class: 'far' }, t('planning.square_todo', { n: todo }))) : null);
 }
 
@@ -106,7 +109,7 @@ function row(page, look, session) {
   const period = session.period || (template && template.period);
   const what = isOn ? [periodWord(period), registrationWord(session.registration_class), feeWords(session.fee_fen || 0)] : [periodWord(period), template ? measureWords(template) : ''];
   const todo = todoWords(session, site);
-  const overlaps = session.overlaps.length ? t('planning.overlaps', { sessions: session.overlaps.map((/** @type {string} */ id) => overlapWords(id, look)).join(t('list.comma')) }) : '';
+  const overlaps = session.overlaps.length ? t('planning.overlaps', { sessions: session.overlaps.map((/** @type {string} */ id) => hoursOfOther(id, look)).join(t('list.comma')) }) : '';
   const { clock } = page.protocol;
   return h('li', { key: session.session, 'data-planned': session.session, 'data-standing': session.standing },
     h('div', { class: 'who' }, h('b', null, who, replaced ? h('small', { class: 'beside' }, replaced) : null), h('small', null, what.filter(Boolean).join(' · ')),
@@ -118,12 +121,6 @@ function row(page, look, session) {
       session.standing === 'by_hand' && session.frozen ? h('span', { class: 'tag soon', key: 'frozen' }, t('planning.standing.frozen')) : null,
       session.reason ? h('small', { key: 'reason' }, session.reason) : null, session.code ? h('small', { class: 'soon', key: 'code' }, whyWords(session.code)) : null,
       h('span', { class: 'acts' }, acts(page, look, session, `${who} ${periodWord(period)}`))));
-}
-
-/** Another session of the same doctor at the same time. @param {string} id @param {Look} look */
-function overlapWords(id, look) {
-  const found = known.plan.days.flatMap((/** @type {any} */ day) => day.sessions).find((/** @type {any} */ one) => one.session === id);
-  return found && found.start ? `${found.start}–${found.end}` : sessionWords(id, /** @type {any} */ (look.site), known.plan.templates, look.today);
 }
 
 /** What can be done with a session. @param {Page} page @param {Look} look @param {any} session @param {string} who */

@@ -10,9 +10,10 @@ import { periodWord, titleWord } from '../lib/words.js';
 import { fieldWords } from './form.js';
 import { askToOverwrite } from './meanwhile.js';
 import { isOffline, known, newId, readPlan, sendNow } from './plan-data.js';
-import { choiceOf, doctorsOf, formWrong, sayWrong, wrongOf } from './plan-parts.js';
+import { overlapsOf } from './plan-overlaps.js';
+import { choiceOf, doctorsOf, formWrong, sayWrong, some, sure, wrongOf } from './plan-parts.js';
 import { isTooMany, keptOf, noQuotas, quotaFields, quotasIn } from './plan-quotas.js';
-import { isLeft, measureWords, plannedWords, templateTitle, WEEK, weekdayWord } from './plan-words.js';
+import { doctorName, isLeft, measureWords, plannedWords, saidWords, templateTitle, WEEK, weekdayWord } from './plan-words.js';
 
 /** @typedef {import('./kinds.js').Look} Look */
 /** @typedef {import('../lib/page.js').Page} Page */
@@ -67,11 +68,20 @@ function takeIn(element) {
 /** What stands in the form as a template has it. */
 const asTemplate = () => (form.isListed ? { ...form.now, start: null, end: null, capacity: null, quotas: noQuotas(), slots: form.slots } : { ...form.now, slots: [] });
 
-/** What follows from what was chosen: the queue and the class of a doctor, the usual fee of a class, the hours of a period. @param {Look} look @param {any} event */
+/** A doctor's last clinic, as it was planned or made by hand: what is usually so again. @param {import('../lib/site.js').Site} site @param {string} doctor */
+function lastOf(site, doctor) {
+  const planned = known.plan.templates.filter((/** @type {any} */ one) => one.doctor === doctor && !one.retired).sort((/** @type {any} */ a, /** @type {any} */ b) => (a.from < b.from ? 1 : -1))[0];
+  if (planned) return { ...planned, capacity: planned.capacity || (planned.slots[0] || {}).capacity };
+  const made = ((site.view && site.view.sessions) || []).filter((/** @type {any} */ one) => one.doctor === doctor).sort((/** @type {any} */ a, /** @type {any} */ b) => (a.date < b.date ? 1 : -1))[0];
+  return made ? { ...made, capacity: ((made.slots || [])[0] || {}).capacity } : null;
+}
+
+/** What follows from what was chosen: the last clinic of a doctor, else the queue and the class of a doctor, the usual fee of a class, the hours of a period. @param {Look} look @param {any} event */
 function onInput(look, event) {
   const element = event.currentTarget;
   const f = element.elements;
   const { name } = event.target;
+  let isLast = false;
   const site = /** @type {import('../lib/site.js').Site} */ (look.site);
   if (name === 'doctor') {
     const doctor = f.doctor.value === POOL ? '' : f.doctor.value;
@@ -80,8 +90,16 @@ function onInput(look, event) {
     f.queue.value = own ? own.id : '';
     const found = site.one('doctors', doctor);
     f.registration_class.value = (found && found.registration_class) || classOfTitle(found && found.title);
+    const last = doctor && !form.editing ? lastOf(site, doctor) : null;
+    if (last) {
+      f.registration_class.value = last.registration_class || f.registration_class.value;
+      if (Array.from(f.service_point.options).some((/** @type {any} */ one) => one.value === last.service_point)) f.service_point.value = last.service_point;
+      if (!form.isListed && last.capacity) f.capacity.value = String(last.capacity);
+      f.fee_fen.value = String(last.fee_fen / 100);
+      isLast = true;
+    }
   }
-  if (name === 'doctor' || name === 'registration_class') {
+  if ((name === 'doctor' && !isLast) || name === 'registration_class') {
     const same = known.plan && known.plan.templates.find((/** @type {any} */ one) => one.registration_class === f.registration_class.value);
     if (same && !form.editing) f.fee_fen.value = String(same.fee_fen / 100);
   }
@@ -135,6 +153,7 @@ async function save(page, look, element) {
   const { key } = form;
   try {
     if (form.editing && !(await mayChange(page, look))) return;
+    if (!(await mayOverlap(look, form.editing))) return;
     const body = bodyOf(look);
     const planned = await sendNow(page, 'define_template', body);
     page.notify(`${t('planning.saved', { name: templateTitle(body, /** @type {any} */ (look.site)) })} ${plannedWords(planned)}`, isLeft(planned) ? 'soon' : 'good');
@@ -156,6 +175,12 @@ async function save(page, look, element) {
   }
 }
 
+/** Whether it is meant, where the doctor has another clinic at that time already. @param {Look} look @param {any} editing */
+async function mayOverlap(look, editing) {
+  const there = overlapsOf(asTemplate(), look, editing ? editing.id : '');
+  return !there.length || !!(await sure(t('planning.overlap_title', { doctor: doctorName(/** @type {any} */ (look.site), form.now.doctor) }), [t('planning.overlap_does')], t('planning.overlap_go'), some(there)));
+}
+
 /** Whether nobody has changed or ended meanwhile what is changed here, or that is to go. @param {Page} page @param {Look} look */
 async function mayChange(page, look) {
   const was = form.editing;
@@ -170,6 +195,9 @@ async function mayChange(page, look) {
   return !changed.length || (await askToOverwrite(KIND, look, changed));
 }
 
+/** What is mostly an oversight: patients book what stands there. @param {any} now */
+const doubtsOf = (now) => [...(now.service_point ? [] : ['planning.doubt.room']), ...(now.fee_fen ? [] : ['planning.doubt.fee'])];
+
 /** The form of a template. @param {Page} page @param {Look} look */
 export function templateForm(page, look) {
   if (form.department !== look.department || !form.key) freshTemplate(look);
@@ -181,8 +209,9 @@ export function templateForm(page, look) {
   const choice = (/** @type {string} */ name, /** @type {any[]} */ all, /** @type {any} */ more) => choiceOf({ name, words: words(name), wrong: wrong[name], key: `${name}-${key}`, value: start[name] || '', ...more }, all);
   const listed = (/** @type {any[]} */ all) => all.map((one) => ({ value: one.id, words: [one.prefix, named(one.name, one.name_en), titleWord(one.title)].filter(Boolean).join(' ') }));
   const doctors = [...listed(doctorsOf(site, look.department)), { value: POOL, words: t('planning.pool_choice') }];
-  const measured = form.now.weekdays.length ? measureWords(asTemplate(), 'planning.said') : '';
+  const measured = form.now.weekdays.length ? saidWords(asTemplate(), site) : '';
   const said = measured && [measured, keptOf(asTemplate())].filter(Boolean).join(' ');
+  const doubts = said ? doubtsOf(form.now) : [];
   return h('form', {
     class: 'card form plan-form', key, 'data-form': 'define_template', 'data-editing': editedTemplate(),
     oninput: (/** @type {any} */ event) => onInput(look, event),
@@ -210,6 +239,7 @@ export function templateForm(page, look) {
   formWrong(wrong),
   h('div', { class: 'buttons' },
     h('p', { class: `notice${said ? '' : ' soon'}`, role: 'status', key: 'said', 'data-said': said ? 'whole' : 'not_yet' }, said || t(form.now.weekdays.length ? 'planning.wrong.end' : 'planning.said_no_days')),
+    doubts.length ? h('p', { class: 'notice soon', role: 'status', key: 'doubts', 'data-doubts': String(doubts.length) }, doubts.map((one) => h('span', { key: one, class: 'doubt' }, t(one)))) : null,
     editing ? h('button', {
       type: 'button', class: 'btn', 'data-action': 'edit_cancel',
       onclick: () => {

@@ -50,6 +50,16 @@ export function measureWords(template, key) {
   return t(found.each === null ? `${stem}_listed` : stem, { days: weekWords(template.weekdays), hours: `${found.from}–${found.until}`, n: found.n, each: found.each, places: found.places });
 }
 
+/** The same before it is saved, with all that a patient will read of it. @param {any} template @param {Site} site */
+export function saidWords(template, site) {
+  const found = measuresOf(template);
+  if (!found) return '';
+  const room = site.one('service_points', template.service_point);
+  const what = [registrationWord(template.registration_class), feeWords(template.fee_fen)].filter(Boolean).join(' ');
+  const slots = t(found.each === null ? 'planning.said_slots_listed' : 'planning.said_slots', { n: found.n, each: found.each, places: found.places });
+  return [`${weekWords(template.weekdays)} ${found.from}–${found.until}`, room && named(room.name, room.name_en), what, slots].filter(Boolean).join(t('planning.comma'));
+}
+
 /** A day, with the year where it is not this one. @param {string} date @param {string} today */
 export const dayWords = (date, today) => dateWord(date, date.slice(0, 4) === today.slice(0, 4) ? 'date.long' : 'planning.date_of_year');
 

@@ -6,6 +6,7 @@ import { Refusal } from '../lib/http.js';
 import { t } from '../lib/i18n.js';
 import { wordsOf } from '../lib/words.js';
 import { Microphone } from './microphone.js';
+import { readingWords } from './overview.js';
 
 /** @type {{site: string, voice: any, at: number, state: 'still'|'opening'|'listening'|'keeping', said: string, error: string, busy: string, reading: boolean}} */
 const now = { site: '', voice: null, at: 0, state: 'still', said: '', error: '', busy: '', reading: false };
@@ -164,9 +165,6 @@ export function voiceView(page, site, standing) {
   if (!now.voice) return [...head, now.error ? h('p', { class: 'notice alarm', role: 'alert', key: 'error' }, now.error) : null];
   return [...head, used(page, reading), recorder(page), list(page)];
 }
-
-/** @param {{done: number, all: number}} reading */
-export const readingWords = (reading) => t('ops.voice.reading', { done: reading.done, all: reading.all });
 
 /** @param {import('../lib/page.js').Page} page @param {any} reading how far the computer is, or null */
 function used(page, reading) {

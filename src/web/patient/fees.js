@@ -62,11 +62,19 @@ export function payView(page, a, fee) {
   return part ? part.payPart(page, a, fee) : h('p', { class: 'skeleton', key: 'pay', 'aria-busy': 'true' });
 }
 
-/** What to do about it, or what was done. @param {any} fee @returns {{words: string, isOpen: boolean}[]} */
-function said(fee) {
+/** Before the check-in; after it nobody loses the place for money, and who is with the doctor or has been is no longer waiting. */
+const BEFORE = ['asked', 'held', 'booked'];
+const SEEN = ['serving', 'away', 'ended'];
+
+/** What is due, in words. @param {any} fee @param {string} state of the number */
+const dueWords = (fee, state) => t(BEFORE.includes(state) ? 'patient.fee_due' : SEEN.includes(state) ? 'patient.fee_due_after' : 'patient.fee_due_in', { yuan: yuan(fee.due_fen) });
+
+/** What to do about it, or what was done. @param {any} fee @param {string} state of the number @returns {{words: string, isOpen: boolean}[]} */
+function said(fee, state) {
   const byDesk = fee.owed_fen - fee.owed_by_provider_fen;
   return [
-    fee.due_fen && !fee.by_phone ? { words: t('patient.fee_due', { yuan: yuan(fee.due_fen) }), isOpen: true } : null,
+    // Before the check-in the way to pay says it.
+    fee.due_fen && !(fee.by_phone && BEFORE.includes(state)) ? { words: dueWords(fee, state), isOpen: true } : null,
     fee.paid_fen ? { words: t('patient.fee_paid', { yuan: yuan(fee.paid_fen) }), isOpen: false } : null,
     fee.owed_by_provider_fen ? { words: t('patient.fee_owed_by_itself', { yuan: yuan(fee.owed_by_provider_fen) }), isOpen: false } : null,
     byDesk ? { words: t('patient.fee_owed', { yuan: yuan(byDesk) }), isOpen: true } : null,
@@ -74,16 +82,19 @@ function said(fee) {
   ].filter(/** @returns {one is {words: string, isOpen: boolean}} */ (one) => !!one);
 }
 
-/** On a card. @param {any} home @param {any} a */
+/** Where the number of an appointment stands; of another day nothing is followed, and nobody has come. @param {any} home @param {any} a */
+const stateOf = (home, a) => (home.model.ticketOf(a) || a).state;
+
+/** On a card, whose heading says what is due before the check-in. @param {any} home @param {any} a */
 export function feeNotes(home, a) {
   const fee = feeOf(home, a);
-  return fee ? [payView(home.page, a, fee), ...said(fee).map(({ words, isOpen }) => h('p', { class: `notice${isOpen ? ' soon' : ''}`, key: words, 'data-fee': isOpen ? 'open' : 'done' }, words))] : [];
+  return fee ? [payView(home.page, a, fee), ...said(stateOf(home, a) === 'booked' ? { ...fee, due_fen: 0 } : fee, stateOf(home, a)).map(({ words, isOpen }) => h('p', { class: `notice${isOpen ? ' soon' : ''}`, key: words, 'data-fee': isOpen ? 'open' : 'done' }, words))] : [];
 }
 
 /** In a row. @param {any} home @param {any} a */
 export function feeLines(home, a) {
   const fee = feeOf(home, a);
-  return fee ? said(fee).map(({ words, isOpen }) => h('small', { class: isOpen ? 'soon' : '', key: words, 'data-fee': isOpen ? 'open' : 'done' }, words)) : [];
+  return fee ? said(fee, stateOf(home, a)).map(({ words, isOpen }) => h('small', { class: isOpen ? 'soon' : '', key: words, 'data-fee': isOpen ? 'open' : 'done' }, words)) : [];
 }
 
 /** Cancelled on this page: whether money comes back is said at once and stays. @param {any} home @param {any} a */

@@ -10,8 +10,8 @@ import { named, said, t } from '../lib/i18n.js';
 import { lazy } from '../lib/lazy.js';
 import { ask, askText } from '../lib/page.js';
 import { prefix } from '../lib/site.js';
-import { dayAndClock, placeWord, stateWord } from '../lib/words.js';
-import { checkIn, sentWords } from './arrive.js';
+import { dayAndClock, placeWord, stateWord, yuan } from '../lib/words.js';
+import { checkIn, sentWords } from './arriving.js';
 import { addToCalendar, stillInCalendar } from './calendar.js';
 import { feeLines, feeNotes, feeOf, followRefund, isPaidHere, payView, refundCards } from './fees.js';
 import { messages } from './notices.js';
@@ -56,12 +56,15 @@ export function homeView(home) {
   const refunds = refundCards(home, (a) => [whereWords(home, a), dayWords(a)]);
   const where = (/** @type {any} */ a) => whereWords(home, a);
   const isEmpty = !offered.length && !now && !rest.length && !others.length && !numbers.length && !stopped.length;
+  const card = now ? ticketCard(home, now.ticket, now.appointment) : null;
+  const waits = model.waits();
   return [
+    waits ? card : null,
     ...offerCards(home, where),
     ...familyOffers(home, where),
     ...stopped,
     ...refunds,
-    now ? ticketCard(home, now.ticket, now.appointment) : null,
+    waits ? null : card,
     !now && numbers.length ? done(numbers) : null,
     // Whoever still waits has other things in mind.
     now ? null : ratingPart(home),
@@ -225,9 +228,14 @@ function track(home, ticket) {
       h('b', null, left.from ? `${left.from}–${left.to}` : about(left))));
 }
 
+/** What is to be paid before the check-in. @param {any} ticket */
+const dueFirst = (ticket) => (ticket.state === 'booked' && ticket.fee && ticket.fee.due_fen ? ticket.fee : null);
+
 /** @param {any} ticket */
 function words(ticket) {
   const place = placeWord(ticket);
+  const due = dueFirst(ticket);
+  if (due) return t(due.by_phone ? 'patient.fee_first_here' : 'patient.fee_first', { yuan: yuan(due.due_fen) });
   if (ticket.to_desk) return t('pre_check.to_desk');
   if (ticket.desk_first) return t('pre_check.desk_first');
   if (ticket.state === 'called') return t('patient.go_now', { place });
@@ -250,7 +258,9 @@ const onTimeUntil = (ticket, a) => Date.parse(a.slot_end) + (ticket.delay_min ||
 function bookedWords(home, ticket, a) {
   const late = onTimeUntil(ticket, a) <= home.page.protocol.clock.now();
   const opens = Date.parse(ticket.check_in_from) > home.page.protocol.clock.now();
-  return t(late ? 'patient.slot_over' : opens ? 'patient.slot_opens' : 'patient.slot_at', { time: clockOf(ticket.slot_start || a.slot_start), from: clockOf(ticket.check_in_from) });
+  const due = dueFirst(ticket);
+  const stem = due ? (due.by_phone ? 'patient.due_here' : 'patient.due') : 'patient.slot';
+  return t(`${stem}_${late ? 'over' : opens ? 'opens' : 'at'}`, { time: clockOf(ticket.slot_start || a.slot_start), from: clockOf(ticket.check_in_from) });
 }
 
 /** Whether nobody but one doctor calls from its queue. @param {Home} home @param {any} ticket */
@@ -292,6 +302,7 @@ function ticketCard(home, ticket, a) {
   const why = said(ticket.why);
   const expected = ticket.state === 'waiting' && !ticket.to_desk && expectation(home, ticket);
   const when = ticket.state === 'waiting' && ticket.ahead !== null && !ticket.to_desk && whenWords(home.model, ticket, a, !!expected);
+  const sent = ticket.state === 'booked' ? sentWords(home.model, a.appointment) : '';
   // Whoever is called is still outside.
   const stage = ['waiting', 'summoned', 'serving'].indexOf(ticket.state === 'called' ? 'summoned' : ticket.state);
   return h('section', { class: 'block card', key: ticket.ticket, 'data-ticket': ticket.ticket, 'data-state': ticket.state },
@@ -309,7 +320,7 @@ function ticketCard(home, ticket, a) {
       ticket.state === 'waiting' && !ticket.to_desk ? track(home, ticket) : null,
       reasons(home, ticket, a),
       why && ticket.state === 'waiting' ? h('p', { class: 'notice', key: 'why' }, why) : null,
-      ticket.state === 'booked' && sentWords(home.model, a.appointment) ? h('p', { class: 'notice soon', key: 'sent' }, sentWords(home.model, a.appointment)) : null,
+      sent ? h('p', { class: 'notice soon', key: 'sent' }, sent) : null,
       codeForm(home, ticket, a),
       h('div', { class: 'buttons' }, leave(home, ticket, a))),
     stage >= 0
@@ -344,6 +355,10 @@ function codeForm(home, ticket, a) {
   const arriving = ticket.state === 'booked';
   if (!arriving && ticket.state !== 'away' && ticket.state !== 'missed') return null;
   const action = arriving ? 'check_in' : 'report_back';
+  const due = dueFirst(ticket);
+  const own = (/** @type {boolean} */ isFirst) => h('button', { type: 'button', class: `btn wide${isFirst ? ' primary big' : ''}`, key: 'show', 'data-action': 'show_code', onclick: () => showCode(home, ticket) }, t('patient.show_code'));
+  // Who has to pay first cannot check in alone: at the desk the number's own code is wanted.
+  if (due) return h('div', { class: 'code-form', key: 'code-due', 'data-pays-first': '' }, own(!due.by_phone));
   return h('form', {
     class: 'code-form', key: `code-${ticket.state}`, 'data-form': action,
     onsubmit: async (/** @type {any} */ event) => {
@@ -363,7 +378,7 @@ function codeForm(home, ticket, a) {
   h('label', { class: 'field' }, h('span', null, t(arriving ? 'patient.code_check_in' : 'patient.code_report_back')),
     h('input', { class: 'input code', name: 'code', inputmode: 'numeric', autocomplete: 'one-time-code', pattern: '[0-9 ]{6,7}', maxlength: '7', required: true, value: home.scanned || undefined })),
   h('button', { class: 'btn primary big wide', 'data-action': action }, t(arriving ? 'patient.check_in' : 'patient.report_back')),
-  h('button', { type: 'button', class: 'btn wide', 'data-action': 'show_code', onclick: () => showCode(home, ticket) }, t('patient.show_code')));
+  own(false));
 }
 
 /** The number's own code, for the scanner of a kiosk or the desk. @param {Home} home @param {any} ticket */

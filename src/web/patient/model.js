@@ -120,6 +120,12 @@ export class Model {
     return this.liveTickets()[0] || null;
   }
 
+  /** Whether somebody has come and is not seen yet: that is what the page is about then. */
+  waits() {
+    const now = this.now();
+    return !!now && now.ticket.state !== 'booked';
+  }
+
   /** Numbers of today by which the patient has been seen. @returns {string[]} */
   seen() {
     return this.seenSince(0).map((a) => a.number);

@@ -24,8 +24,25 @@ function newest(model) {
   return all.sort((a, b) => (Date.parse(a.at) < Date.parse(b.at) ? 1 : -1));
 }
 
+/** What is said of a clinic's time to those at home: whoever has come has it on the card. */
+const OF_THE_TIME = ['delayed', 'as_planned'];
+
+/** Whether somebody has come since a message about the time was sent. @param {import('./model.js').Model} model @param {any} notice */
+function hasCome(model, notice) {
+  const place = model.tickets.get(notice.ticket);
+  return OF_THE_TIME.includes(notice.about) && !!place && !!place.value && place.value.state !== 'booked';
+}
+
+/** Whether the page that is shown has the offered place at its top. @param {any} notice @param {any} shown */
+const isOnPage = (notice, shown) => notice.about === 'offered' && !!shown && shown.isFirst;
+
 /** What has the whole screen is no banner. @param {any} notice */
 const hasScreen = (notice) => notice.about === 'called';
+
+/**
+ * Who is shown on the page of today: whether an offered place is the first thing on it, or stands below a number that waits.
+ * @typedef {{patient: string, isFirst: boolean}} Shown
+ */
 
 /**
  * Whether a message stands above whatever is shown: as long as it looks for somebody, and once it was seen here, until it is put
@@ -35,6 +52,7 @@ const hasScreen = (notice) => notice.about === 'called';
 function stands(model, notice) {
   if (hasScreen(notice) || putAway.has(notice.notice)) return false;
   if (OPEN.includes(notice.state)) return true;
+  if (hasCome(model, notice)) return false;
   if (!confirmed.has(notice.notice) || notice.state !== 'reached') return false;
   const later = newest(model).find((one) => one.ticket === notice.ticket);
   // Once the time has come that it tells, there is nothing more to tell.
@@ -48,13 +66,14 @@ function stands(model, notice) {
 /**
  * The messages of everybody on the account, above every tab and whoever is shown.
  * @param {import('./model.js').Model[]} models @param {(patient: string) => string} nameOf @param {() => void} draw
- * @param {boolean} inert behind what has the whole screen
+ * @param {boolean} inert behind what has the whole screen @param {Shown} [shown]
  */
-export function banners(models, nameOf, draw, inert) {
-  return h('div', { class: 'told', key: 'told', role: 'status', inert }, models.map((model) => newest(model).filter((notice) => stands(model, notice)).map((notice) => h('div', {
+export function banners(models, nameOf, draw, inert, shown) {
+  const isOf = (/** @type {import('./model.js').Model} */ model) => (shown && shown.patient === model.patient ? shown : undefined);
+  return h('div', { class: 'told', key: 'told', role: 'status', inert }, models.map((model) => newest(model).filter((notice) => stands(model, notice) && !isOnPage(notice, isOf(model))).map((notice) => h('div', {
     key: notice.notice, 'data-told': notice.notice, 'data-told-about': notice.about, 'data-patient': model.patient,
   },
-  h('p', null, models.length > 1 ? h('b', null, nameOf(model.patient) || t('patient.somebody')) : null, words(model, notice)),
+  h('p', null, models.length > 1 ? h('b', null, nameOf(model.patient) || t('patient.somebody')) : null, words(model, notice, !!isOf(model))),
   h('button', {
     type: 'button', class: 'btn', 'data-action': 'put_notice_away',
     onclick: () => {
@@ -64,9 +83,9 @@ export function banners(models, nameOf, draw, inert) {
   }, t('close'))))));
 }
 
-/** Whether a banner is what is seen where it stands: nothing lies over it, and it is not scrolled away. @param {string} notice */
+/** Whether a banner, or the place that it offers, is what is seen where it stands: nothing lies over it, and it is not scrolled away. @param {any} notice */
 function isBannerSeen(notice) {
-  const text = find(`[data-told="${CSS.escape(notice)}"] p`);
+  const text = find(`[data-told="${CSS.escape(notice.notice)}"] p`) || find(`[data-offered-ticket="${CSS.escape(notice.ticket || '')}"] .big-words`);
   if (!text) return false;
   const { left, top, width, height } = text.getBoundingClientRect();
   return text.contains(document.elementFromPoint(left + width / 2, top + height / 2));
@@ -81,7 +100,7 @@ export function confirmSeen(page, models, isCallShown) {
   if (document.visibilityState !== 'visible' || page.protocol.status !== 'live') return;
   models.forEach((model) => newest(model).forEach((notice) => {
     if (!OPEN.includes(notice.state) || confirmed.has(notice.notice)) return;
-    if (hasScreen(notice) ? !isCallShown(notice.ticket, notice.call) : !putAway.has(notice.notice) && !isBannerSeen(notice.notice)) return;
+    if (hasScreen(notice) ? !isCallShown(notice.ticket, notice.call) : !putAway.has(notice.notice) && !isBannerSeen(notice)) return;
     confirmed.add(notice.notice);
     page.protocol.command('confirm_notice', { patient: model.patient, notice: notice.notice })
       // Not now: at one of the next drawings.
@@ -95,12 +114,12 @@ function timeWords(model, time) {
   return time.slice(0, 10) === clock.wallAt(clock.now(), time).date ? clockOf(time) : dayAndClock(time);
 }
 
-/** @param {import('./model.js').Model} model @param {any} notice */
-function words(model, notice) {
+/** @param {import('./model.js').Model} model @param {any} notice @param {boolean} [isBelow] what it offers stands further down */
+function words(model, notice, isBelow) {
   const { clinic } = notice;
   const place = named(notice.place, notice.place_en);
   const doctor = clinic && named(clinic.doctor, clinic.doctor_en);
-  return t(`notice.about.${notice.about}`, {
+  return t(`notice.about.${notice.about}${isBelow && notice.about === 'offered' ? '.below' : ''}`, {
     number: notice.number, place, who: doctor ? t('notice.doctor', { name: doctor }) : place,
     n: clinic && clinic.delay_min, time: clinic && timeWords(model, clinic.expected_at),
   });
@@ -131,7 +150,7 @@ function undone(model, notice, all) {
  */
 function isEarlier(model, notice, all) {
   if (notice.state === 'over') return true;
-  if (notice.clinic) return Date.parse(notice.clinic.expected_at) < model.page.protocol.clock.now();
+  if (notice.clinic) return hasCome(model, notice) || Date.parse(notice.clinic.expected_at) < model.page.protocol.clock.now();
   const stream = model.tickets.get(notice.ticket);
   const place = stream && stream.value;
   if (!place) return true;

@@ -184,7 +184,7 @@ function draw() {
   return [
     h('header', { class: 'top', key: 'top', inert }, h('h1', null, t(`patient.tab.${tab}`)),
       h('button', { type: 'button', class: 'who', 'data-action': 'choose_person', onclick: choosePerson }, nameOf(model.patient) || t('patient.me'), mine.length > 1 ? ' ▾' : '')),
-    banners(everybody, nameOf, page.draw, inert),
+    banners(everybody, nameOf, page.draw, inert, tab === 'today' ? { patient: model.patient, isFirst: !model.waits() } : undefined),
     h('div', { key: tab, inert }, views[/** @type {'today'|'book'|'me'} */ (tab)]()),
     h('nav', { key: 'nav', inert }, TABS.map((one) => h('button', {
       type: 'button', key: one, 'data-action': `open_${one}`, 'aria-current': one === tab ? 'page' : undefined, onclick: () => go(one),

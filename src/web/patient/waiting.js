@@ -56,17 +56,24 @@ async function send(home, name, body, words) {
   }
 }
 
+/** @param {any} home @param {any} a */
+function untilWords(home, a) {
+  const { clock } = home.page.protocol;
+  const isToday = a.expires_at.startsWith(clock.wallAt(clock.now(), a.expires_at).date);
+  return isToday ? t('waiting.until_today', { time: clockOf(a.expires_at) }) : t('waiting.until', { time: dayAndClock(a.expires_at) });
+}
+
 /** @param {any} home @param {any} a @param {(a: any) => string} where */
 function offerCard(home, a, where) {
   const site = home.model.site(prefix(a.department, 1));
   const session = ((site.view && site.view.sessions) || []).find((/** @type {any} */ one) => one.session === a.session);
   const left = Math.max(0, Math.ceil((Date.parse(a.expires_at) - home.page.protocol.clock.now()) / 60000));
   const fee = feeOf(home, a);
-  return h('section', { class: 'block card hold', key: `offer/${a.appointment}`, 'data-offered': a.appointment },
-    h('p', { class: 'big-words', role: 'status' }, t('waiting.offered')),
-    h('p', { key: 'where' }, h('b', null, dayAndClock(a.slot_start)), h('br', null), [session && whose(site, session), where(a)].filter(Boolean).join(' · ')),
-    h('p', { class: 'left num', key: 'until' }, t('waiting.until', { time: clockOf(a.expires_at) })),
-    h('p', { class: 'sub', key: 'left' }, t('waiting.left', { n: left })),
+  return h('section', { class: 'block card hold', key: `offer/${a.appointment}`, 'data-offered': a.appointment, 'data-offered-ticket': a.ticket },
+    h('p', { class: 'sub', key: 'what' }, t('waiting.offered')),
+    h('p', { class: 'big-words', role: 'status', key: 'which' }, t('waiting.want', { when: dayAndClock(a.slot_start), who: session ? whose(site, session) : '' })),
+    h('p', { class: 'sub', key: 'where' }, where(a)),
+    h('p', { class: 'until num', key: 'until' }, h('b', null, untilWords(home, a)), h('br', null), t('waiting.left', { n: left })),
     isPaidHere(fee)
       ? payView(home.page, a, fee)
       : h('button', {
