@@ -186,11 +186,12 @@ impl Owner for Department {
     /// has decided. It also keeps in mind which phones let holds go, and a hold that is booked by whomever was not let go.
     fn leaves(event: &Event) -> bool {
         use clinic::Event::AppointmentConfirmed;
-        match event {
-            Event::Payment(payment::Event::ProviderAsked { .. }) | Event::Release(_) => true,
-            Event::Clinic(AppointmentConfirmed { .. }) => true,
-            _ => false,
-        }
+        matches!(
+            event,
+            Event::Payment(payment::Event::ProviderAsked { .. })
+                | Event::Release(_)
+                | Event::Clinic(AppointmentConfirmed { .. })
+        )
     }
 
     fn open_requests(state: &State, out: &mut Vec<Outgoing>) {
