@@ -102,6 +102,7 @@ async fn fill(data: &Path) -> Outcome<u64> {
             generations: Arc::default(),
             reach: Outlet::default(),
             till: Till::default(),
+            letting_go: Arc::default(),
         }),
         deadline_message,
         owner_threads: 2,
