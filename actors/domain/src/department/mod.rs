@@ -468,7 +468,8 @@ fn may_sit(
 ) -> Result<(), Rejection> {
     config.queue(queue)?;
     if !doctor.is_none_or(|doctor| config.works_here(doctor)) {
-        return Err(Rejection::new(Code::Forbidden, "no such doctor in this department"));
+        let rejection = Rejection::new(Code::Forbidden, "no such doctor in this department");
+        return Err(rejection.with("field", "doctor"));
     }
     if point.is_some_and(|point| config.service_points.get(point).is_none_or(|point| point.retired)) {
         return Err(Rejection::new(Code::Forbidden, "no such service point in this department"));

@@ -118,7 +118,10 @@ fn doctors_work_here(state: &State, command: &ExceptDays) -> Result<(), Rejectio
     };
     match command.doctor.iter().chain(substitute).all(|doctor| state.config.works_here(doctor)) {
         true => Ok(()),
-        false => Err(Rejection::new(Code::Forbidden, "no such doctor in this department")),
+        false => {
+            let rejection = Rejection::new(Code::Forbidden, "no such doctor in this department");
+            Err(rejection.with("field", "doctor"))
+        }
     }
 }
 

@@ -34,6 +34,10 @@ pub(super) fn join(
     if config.retired {
         return Err(Code::Retired.into());
     }
+    // Of one that nobody has defined there is nothing to wait for: as of a session that there is not.
+    if config.definition.is_none() {
+        return Err(Code::Forbidden.into());
+    }
     let wanted = checked(command.wanted, &config.id)?;
     if let Wanted::Session(id) = &wanted
         && !clinic.sessions.contains_key(id)

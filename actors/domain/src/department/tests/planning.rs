@@ -618,6 +618,20 @@ fn the_view_says_of_each_day_what_ought_to_be_and_how_it_stands() {
     assert_eq!(seen["unsettled"], serde_json::json!([]));
 }
 
+#[test]
+fn a_session_to_midnight_ends_at_the_end_of_its_day() {
+    let mut house = House::new(0);
+    let (start, end) = (Some("23:00".to_owned()), Some("24:00".to_owned()));
+    house.templates(DefineTemplate { start, end, ..template("late", Some(1), &[1, 2, 3]) });
+    house.to(date("2026-11-24"), 9);
+    let (from, to) = (date("2026-11-24"), date("2026-12-30"));
+    let seen = crate::department::view::plan(&house.state, from, to, house.now);
+    let sessions = seen["days"].as_array().unwrap().iter().flat_map(|day| day["sessions"].as_array().unwrap());
+    let ends: Vec<_> = sessions.map(|session| (&session["standing"], &session["start"], &session["end"])).collect();
+    assert!(ends.iter().any(|(standing, ..)| **standing == "made") && ends.iter().any(|(is, ..)| **is == "ahead"));
+    assert!(ends.iter().all(|(_, start, end)| **start == "23:00" && **end == "24:00"), "{ends:?}");
+}
+
 // Rule 9.
 #[test]
 fn a_day_that_has_begun_stays_as_it_began() {

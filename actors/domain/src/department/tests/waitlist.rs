@@ -467,6 +467,9 @@ fn whoever_joins_is_offered_what_is_kept_back_and_any_doctor_of_a_class_is_one_w
     define(&mut house, "am", 1, 2, true, None);
     assert_eq!(house.offered().len(), 1, "one place to one");
     house.sound();
+    // Of a department that nobody has defined the same is said as of a session that there is not.
+    house.state.config.definition = None;
+    assert_eq!(code(house.wish("z", any_of(&[5], None))), Code::Forbidden);
 }
 
 /// What must hold of every record, whatever happened: read from the record alone, as somebody would who does not trust the

@@ -237,7 +237,8 @@ impl Shown<'_> {
             "registration_class": of(|there| json!(there.registration_class), |ought| json!(ought.registration_class)),
             "fee_fen": of(|there| json!(there.fee_fen), |ought| json!(ought.fee_fen)),
             "start": span.map(|(from, _)| zone.clock(from)),
-            "end": span.map(|(_, to)| zone.clock(to)),
+            // Midnight is the end of the day that it is of.
+            "end": span.map(|(_, to)| zone.clock(to)).map(|end| if end == "00:00" { "24:00".to_owned() } else { end }),
             "places": places,
             "quotas": self.quotas(state),
             "taken": slots().map(|slot| slot.taken + slot.outside).sum::<u32>(),
