@@ -185,13 +185,8 @@ impl Owner for Department {
     /// The provider is asked by the edge, and who is there for a release is known to it: it draws by what the department
     /// has decided. It also keeps in mind which phones let holds go, and a hold that is booked by whomever was not let go.
     fn leaves(event: &Event) -> bool {
-        use clinic::Event::AppointmentConfirmed;
-        matches!(
-            event,
-            Event::Payment(payment::Event::ProviderAsked { .. })
-                | Event::Release(_)
-                | Event::Clinic(AppointmentConfirmed { .. })
-        )
+        let is_asked = matches!(event, Event::Payment(payment::Event::ProviderAsked { .. }) | Event::Release(_));
+        is_asked || matches!(event, Event::Clinic(clinic::Event::AppointmentConfirmed { .. }))
     }
 
     fn open_requests(state: &State, out: &mut Vec<Outgoing>) {
