@@ -110,17 +110,7 @@ test('the desk puts somebody on the line, who gets the place that the phone does
   await desk.waitForSelector(':text("前面有 1 位")');
   await giveBack('wednesday');
   await phone.click('[data-action=open_today]');
-  // Whoever waits for a doctor today has that first, and is told that there is something below.
   await phone.waitForSelector('[data-offered]');
-  const patient = await hospital.person('张小三', '1990-03-07', 17);
-  const today = await hospital.book(sessionOf('s1'), '10:00', patient);
-  await hospital.call('POST', '/appointments/check-in', { appointment: today }, hospital.desk);
-  await phone.waitForSelector('[data-ticket][data-state=waiting]');
-  await phone.waitForSelector('[data-told-about=offered]:has-text("在下面等您回答")');
-  const [ticket, offer] = [await phone.locator('[data-ticket]').boundingBox(), await phone.locator('[data-offered]').boundingBox()];
-  assert.ok(ticket.y < offer.y, 'today comes first');
-  if (process.env.SHOTS) await phone.screenshot({ path: `${process.env.SHOTS}/offer-below.png` });
-  await looks(phone);
   await phone.click('[data-offered] [data-action=cancel_appointment]:has-text("不要,谢谢")');
   await phone.waitForSelector('[data-offered]', { state: 'detached' });
   assert.equal(await free('wednesday'), 0, 'the next one has it');

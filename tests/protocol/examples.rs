@@ -180,6 +180,15 @@ impl Played {
         Self { clinic, commands, refusals, answers: answers(), shapes, tokens, done: RefCell::default() }
     }
 
+    /// Sends the example of a command for which the day has no occasion: why not.
+    pub async fn play_in_vain(&self, who: &str, command: &str, now: Now<'_>) -> Refusal {
+        let (method, path) = at(command);
+        let body = as_of(&self.commands[command], now);
+        let answer = self.clinic.door.ask(&method, &path, Some(&self.tokens[who]), Some(&body)).await;
+        self.done.borrow_mut().insert(command.to_owned());
+        answer.expect_err(command)
+    }
+
     /// Sends the example of a command; the answer is compared with its shape.
     pub async fn play(&self, who: &str, command: &str, now: Now<'_>) -> Value {
         let (method, path) = at(command);

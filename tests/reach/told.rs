@@ -78,13 +78,19 @@ impl Clinic {
             let queue = json!({"id": format!("s.d.q{number}"), "name": format!("{number}"), "prefix": prefix});
             self.door.insist("PUT", "/queues", Some(&operator), &queue).await.unwrap();
         }
+        self.at_work().await;
+    }
+
+    /// Somebody calls, so that turns come near.
+    async fn at_work(&self) -> Value {
+        let at_work = json!({"department": "s.d", "service_point": "s.d.r"});
+        self.post(&self.doctor, "/work/start", at_work).await["assignment"].clone()
     }
 
     /// Takes a number and is called.
     pub(super) async fn called(&self, patient: &str) -> String {
         let waits = self.post(&self.desk, "/tickets", json!({"queue": "s.d.q", "patient": patient})).await;
-        let at_work = json!({"department": "s.d", "service_point": "s.d.r"});
-        let assignment = self.post(&self.doctor, "/work/start", at_work).await["assignment"].clone();
+        let assignment = self.at_work().await;
         let next = json!({"department": "s.d", "assignment": assignment, "in_hand": null, "outcome": null});
         let called = self.post(&self.doctor, "/calls/next", next).await;
         assert_eq!(called["called"]["ticket"], waits["ticket"]);
@@ -205,6 +211,7 @@ async fn an_address_that_will_never_do_is_given_up() {
 #[actix_web::test]
 async fn a_text_message_goes_to_a_phone_that_is_proved() {
     let clinic = Clinic::open().await;
+    clinic.at_work().await;
     let token = clinic.sign_in("13800138000").await;
     // Whoever claims a number types any phone beside it.
     let typed = |document: &str, phone: &str| {
