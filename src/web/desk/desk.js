@@ -110,7 +110,10 @@ function keepCursor(status) {
   const { activeElement: on } = document;
   const isLost = !on || on === document.body || (status === 'offline' && !!on.closest('.side .body'));
   const field = find('#search');
-  if (field && isLost && ['offline', 'live'].includes(status) && !document.querySelector('dialog[open]')) field.focus();
+  if (!field || !isLost || !['offline', 'live'].includes(status) || document.querySelector('dialog[open]')) return;
+  field.focus();
+  // What was looked for before is written over.
+  field.select();
 }
 
 function departments() {
