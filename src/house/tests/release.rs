@@ -174,6 +174,7 @@ async fn a_line_that_was_learned_while_its_lot_was_drawn_is_drawn_all_the_same()
     let house = open().await;
     house.releases("s.d", SOON_MS).await;
     // As after a start.
+    house.until_lot("s.d", "there is no line", |lot| lot["line"].is_object()).await;
     house.engine.0.releases.forget();
     let mut entering = std::pin::pin!(house.in_line("enter_release", "s.d", "p-1"));
     // The department is asked, and what it says of its lot is not heard before that is drawn.
