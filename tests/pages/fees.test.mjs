@@ -140,7 +140,7 @@ test('what another desk has taken meanwhile is not taken twice, and nobody is as
   await look('李已缴');
   await desk.waitForSelector('.found [data-fee=paid]:has-text("已缴")');
   await desk.press('#search', 'Enter');
-  await desk.waitForSelector('#undo:has-text("签到")');
+  await desk.waitForSelector('#undo:has-text("李已缴"):has-text("签到")');
   assert.equal((await books(other)).state, 'checked_in');
 });
 

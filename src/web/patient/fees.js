@@ -32,11 +32,10 @@ export async function readFee(home, a) {
   return one.fee;
 }
 
-/** Whether nothing can be due of it by what the page has read of its session. @param {any} home @param {any} a */
+/** Whether nothing can be due of it by what the page has read of its session; undefined: the house is not read yet. @param {any} home @param {any} a */
 function isFree(home, a) {
   const { view } = home.model.site(prefix(a.department, 1));
-  // Until the house is read nothing is asked.
-  if (!view) return true;
+  if (!view) return undefined;
   const session = (view.sessions || []).find((/** @type {any} */ one) => one.session === a.session);
   return !!session && !session.fee_fen;
 }
@@ -45,7 +44,9 @@ function isFree(home, a) {
 export function feeOf(home, a) {
   const ticket = home.model.ticketOf(a);
   if (ticket && ticket.fee) return ticket.fee;
-  if (!a.appointment || isFree(home, a)) return null;
+  const free = a.appointment ? isFree(home, a) : true;
+  if (free) return null;
+  if (free === undefined) return undefined;
   const one = known.get(a.ticket);
   if (!one || performance.now() - one.at > AGAIN_MS) readFee(home, a);
   return one ? one.fee : undefined;
