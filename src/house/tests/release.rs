@@ -178,8 +178,10 @@ async fn a_line_that_was_learned_while_its_lot_was_drawn_is_drawn_all_the_same()
     house.engine.0.releases.forget();
     let mut entering = std::pin::pin!(house.in_line("enter_release", "s.d", "p-1"));
     // The department is asked, and what it says of its lot is not heard before that is drawn.
+    let held = house.hold("s.d").await;
     let is_pending = std::future::poll_fn(|context| Poll::Ready(entering.as_mut().poll(context).is_pending()));
     assert!(is_pending.await, "the department was not asked");
+    drop(held);
     house.until_lot("s.d", "the lot is not drawn", |lot| lot["seed"].is_string()).await;
     // What is published is read behind what was published before: the word of the lot has come, to no line.
     house.engine.snapshot(house.desk(), "queue:s.d.q".into()).await.expect("read");
