@@ -17,6 +17,8 @@ before(async () => {
   parties = sandbox.base;
   hospital = await new Hospital({}, sandbox.settings).open();
   await hospital.define(ONE_SLOT);
+  // Somebody calls, so that turns come near.
+  await hospital.call('POST', '/work/start', { department: 'renmin.xinnei', service_point: 'renmin.xinnei.r3' }, await hospital.signIn('liming'));
   browser = await new Browser(hospital.base).start();
 });
 after(async () => {

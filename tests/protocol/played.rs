@@ -264,8 +264,8 @@ async fn released(day: &Played, patient: &str) {
     let enter = json!({"department": "renmin.eyes", "patient": other});
     let there = clinic.post("/releases/enter", Some(&phone), enter.clone()).await;
     assert_eq!((&there["standing"], &there["seed_sha256"]), (&json!("present"), &prepared["seed_sha256"]));
-    // The line has begun when the places are known.
-    let drawn = until(|told| told["line"]["places_left"].as_u64() > Some(0)).await;
+    // The line has begun when the places are known, and its order is on record as soon as that can be.
+    let drawn = until(|told| told["line"]["places_left"].as_u64() > Some(0) && told["present"].is_number()).await;
     assert_eq!((&drawn["present"], &drawn["seed_sha256"]), (&json!(1), &prepared["seed_sha256"]));
     let let_in = clinic.post("/releases/enter", Some(&phone), enter.clone()).await;
     assert_eq!((&let_in["standing"], &let_in["number"]), (&json!("let_in"), &json!(1)), "{let_in}");
