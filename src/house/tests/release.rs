@@ -36,6 +36,7 @@ impl Opened {
             assert!(tries < 200, "{why:?}");
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
+        self.until_lot(at, "it is not prepared", |lot| lot["seed_sha256"].is_string()).await;
         moment
     }
 
