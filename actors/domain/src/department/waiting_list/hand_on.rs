@@ -69,7 +69,7 @@ pub(super) fn hand_on(draft: &mut Draft<'_, Department>, place: &Place, else_: E
     // One place is kept under one name: one more of the same appointment's under another.
     let is_kept = place.freed.as_ref().is_some_and(|freed| waitlist.kept.contains_key(freed));
     let name = match is_kept {
-        true => Some(new_hold(clinic, &config.id, session.date, lots)),
+        true => Some(new_hold(draft.state(), session.date, lots)),
         false => place.freed.clone(),
     };
     if is_in_time && is_waited_for && from == now && offer(draft, place, lots) {
@@ -127,7 +127,7 @@ fn offer(draft: &mut Draft<'_, Department>, place: &Place, lots: &mut Lots<'_>) 
         }
         return false;
     };
-    let appointment = new_hold(clinic, &config.id, session.date, lots);
+    let appointment = new_hold(draft.state(), session.date, lots);
     let offer = OfferedPlace {
         appointment: appointment.clone(),
         wish: wish.news.wish.clone(),
@@ -148,11 +148,14 @@ fn offer(draft: &mut Draft<'_, Department>, place: &Place, lots: &mut Lots<'_>) 
     true
 }
 
-fn new_hold(clinic: &Clinic, department: &DepartmentId, date: BusinessDate, lots: &mut Lots<'_>) -> AppointmentId {
+/// A name that no appointment has had, and under which nothing is kept.
+fn new_hold(state: &State, date: BusinessDate, lots: &mut Lots<'_>) -> AppointmentId {
+    let State { config, clinic, waitlist, .. } = state;
     let day = date.compact();
     loop {
-        let id = AppointmentId::from(format!("{department}.b{day}-{:016x}", lots.draw()));
-        if !clinic.appointments.contains_key(&id) && !clinic.refused.contains_key(&id) {
+        let id = AppointmentId::from(format!("{}.b{day}-{:016x}", config.id, lots.draw()));
+        let is_kept = waitlist.kept.contains_key(&id);
+        if !is_kept && !clinic.appointments.contains_key(&id) && !clinic.refused.contains_key(&id) {
             return id;
         }
     }
@@ -202,8 +205,7 @@ fn keep_for_morning(
     let mut left = in_line.saturating_sub(kept);
     for slot in slots {
         while left > 0 && is_to_offer(draft.state(), &slot, now, until) && is_wanted(draft.state(), &slot, now) {
-            let State { config, clinic, .. } = draft.state();
-            let freed = new_hold(clinic, &config.id, date, lots);
+            let freed = new_hold(draft.state(), date, lots);
             let slot = slot.clone();
             emit(draft, waitlist::Event::PlaceKept { freed, slot, until, for_line: true, after: 0, at: now });
             left -= 1;
