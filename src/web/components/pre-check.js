@@ -1,7 +1,6 @@
 // 预检: all questions of the site in one form, for the desk, and what was answered before, at a ticket. Nothing is answered
 // beforehand; a digit chooses and goes on to the next question.
 
-import { isUrgent } from './ticket.js';
 import { clockOf } from '../lib/clock.js';
 import { h } from '../lib/dom.js';
 import { said, t } from '../lib/i18n.js';
@@ -126,7 +125,7 @@ export function preCheckPart(ticket, site, answers, ask) {
   const checked = ticket.pre_check;
   const asks = ask && askedBy(site) && (ticket.state === 'waiting' || ticket.state === 'summoned')
     ? h('button', { type: 'button', class: 'btn', key: 'ask', 'data-action': 'answer_pre_check', 'data-ticket': ticket.ticket, onclick: ask }, t('pre_check.ask_now')) : null;
-  if (ticket.unasked && !isUrgent(ticket)) {
+  if (ticket.unasked) {
     return h('div', { class: 'pre-checked', key: 'unasked', 'data-unasked': '' },
       h('b', null, t('pre_check.checked')), h('p', { class: 'notice soon' }, t('pre_check.unasked_more')), asks);
   }

@@ -96,9 +96,9 @@ export function alertTag(ticket, site) {
     alert.acknowledged_at ? t('pre_check.seen_at', { time: clockOf(alert.acknowledged_at), text: alertText(ticket.pre_check, site) }) : alertText(ticket.pre_check, site));
 }
 
-/** Nothing was asked of somebody who waits, although the site asks; of an emergency nothing is. @param {any} ticket */
+/** Nothing was asked of somebody who waits, although the site asks: whoever sees them asks. @param {any} ticket */
 export function unaskedTag(ticket) {
-  return ticket.unasked && !isUrgent(ticket) ? h('span', { class: 'tag soon', key: 'unasked', 'data-flag': 'unasked' }, t('pre_check.unasked')) : null;
+  return ticket.unasked ? h('span', { class: 'tag soon', key: 'unasked', 'data-flag': 'unasked' }, t('pre_check.unasked')) : null;
 }
 
 /** Why it stands where it stands, in one sentence. @param {any} ticket */
