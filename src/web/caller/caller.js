@@ -2,7 +2,7 @@
 // clinic, and nothing that the console does not have.
 
 import '../components/undo-bar.js';
-import { notYet } from '../components/ticket.js';
+import { isUrgent, notYet } from '../components/ticket.js';
 import { find, h, render } from '../lib/dom.js';
 import { t } from '../lib/i18n.js';
 import { openPage } from '../lib/page.js';
@@ -55,7 +55,7 @@ function foot(model) {
 /** A pause has the place of who comes next, since nobody does; an emergency is said all the same. @param {import('../doctor/model.js').Model} model @param {import('../lib/persons.js').Persons} persons @param {any} hand */
 function whoLine(model, persons, hand) {
   const next = model.next();
-  const emergency = next && next.class === 'emergency';
+  const emergency = next && isUrgent(next);
   return h('div', { class: 'who', key: 'who', 'data-in-hand': hand ? hand.ticket : '' },
     hand
       ? [h('span', { class: 'number', key: 'number' }, hand.number), h('span', { class: 'name', key: 'name' }, persons.nameOf(hand)),
