@@ -20,6 +20,7 @@ use jiaohao_domain::time::Zone;
 use jiaohao_domain::{Timestamp, prefix};
 use serde_json::{Value, json};
 use served::{MORNING, Phones, start_with};
+use uuid::Uuid;
 
 const FEE: u32 = 5000;
 /// Clinic time is so many times as fast: a hold of ten minutes ends in twenty seconds.
@@ -324,6 +325,22 @@ async fn a_provider_that_lies_costs_nobody_a_place_or_money() {
         assert_eq!(house.reconciled(without.clone(), site).await, (false, differs.clone()), "{site:?}");
     }
     assert_eq!(house.reconciled(without, Some("t")).await, (true, String::new()), "it is of the other site");
+    house.server.stop().await;
+    house.gateway.stop().await;
+}
+
+#[actix_web::test]
+async fn an_order_that_is_over_has_no_page_any_more() {
+    let house = House::open().await;
+    let person = house.person(0).await;
+    let held = house.hold(&person, "1700").await;
+    let (key, wish) = (Some(Uuid::now_v7()), json!({"appointment": held}));
+    let pay = async || house.door.ask_keyed("POST", "/appointments/pay", Some(&person.0), key, Some(&wish)).await;
+    let page = pay().await.unwrap();
+    assert_eq!(pay().await.unwrap(), page, "the same page by the same key");
+    let is_over = async || (house.stands(&person, &held).await == "expired").then_some(());
+    house.until("the hold is over", is_over).await;
+    assert_eq!(pay().await.unwrap_err().code, "hold_expired", "its answer of before makes no page");
     house.server.stop().await;
     house.gateway.stop().await;
 }

@@ -9,19 +9,21 @@ use jiaohao_actors::shell::{Origin, Outcome};
 use jiaohao_domain::department::State;
 use jiaohao_domain::payment::provider::Matter;
 use jiaohao_domain::payment::{Event, RefundStanding};
-use jiaohao_domain::vocabulary::{Answer, ClientCommand, PaymentWhen, ToDepartment};
+use jiaohao_domain::vocabulary::{Answer, ClientCommand, OrderWord, PaymentWhen, ToDepartment};
 use jiaohao_domain::{Code, DepartmentId, OrderId, RefundId, Rejection, Timestamp};
 use serde_json::{Value, json};
 
 use super::lanes::{Lane, LaneEnd, lane};
 use super::{House, OWNER_WITHIN, department};
 use crate::engine::in_time;
-use crate::pay::port::{Called, NewOrder, NewRefund, News, NoNews, NotNow};
+use crate::pay::port::{Became, Called, NewOrder, NewRefund, News, NoNews, NotNow};
 
 /// So much may wait to be asked; what finds no room is asked again by its department.
 const WAITING: usize = 4_096;
 /// So much is asked at once.
 const AT_ONCE: usize = 16;
+/// So many seconds after an order's end its page, asked for just before, may still come to the provider.
+const ON_ITS_WAY_S: i64 = 60;
 
 /// Something that the provider is asked.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -86,9 +88,13 @@ impl House {
         Err(Rejection::new(Code::InvalidField, "nobody is set up to take fees: [payment]").with("field", "when"))
     }
 
-    /// Where an order is paid. It is on the record by now: whoever asks again gets the same order and the same page.
+    /// Where an order is paid. It is on the record by now: whoever asks again gets the same order and the same page, and
+    /// after its end `hold_expired`, also by a key of before.
     pub(super) async fn pay_at(&self, order: OrderId, amount_fen: u32, expires_at: Timestamp) -> Outcome {
         let provider = self.provider.as_ref().ok_or(Code::ChannelFailed)?;
+        if expires_at <= self.shell.clock.clinic() {
+            return Err(Code::HoldExpired.into());
+        }
         // Clinic time may run faster than the provider's.
         let left_s =
             (expires_at.ms_since(self.shell.clock.clinic()) as f64 / 1000.0 / self.shell.clock.speed()).floor();
@@ -134,10 +140,27 @@ impl House {
 
     async fn ask_of_order(&self, order: OrderId, close: bool) -> Result<(), Rejection> {
         let Some(provider) = &self.provider else { return Ok(()) };
-        // No answer of use: the department asks again.
-        let Ok(Some(word)) = provider.ask(&order, close).await else { return Ok(()) };
         let at = order.department();
+        let word = match provider.ask(&order, close).await {
+            Ok(Became::Said(word)) => word,
+            Ok(Became::Unknown) if close => match self.is_long_over(&at, &order).await? {
+                true => OrderWord::Closed,
+                false => return Ok(()),
+            },
+            // No answer of use, or none yet: the department asks again.
+            Ok(Became::Open | Became::Unknown) | Err(NotNow) => return Ok(()),
+        };
         self.tell_of_payment(&at, ToDepartment::OrderSaid { order, word }).await
+    }
+
+    /// Whether nobody is sent to the provider any more to pay that order, nor is on the way: what it has not heard of then
+    /// is never paid.
+    async fn is_long_over(&self, at: &DepartmentId, order: &OrderId) -> Result<bool, Rejection> {
+        let asked = order.clone();
+        let ends = move |state: &State| state.payments.at_provider.order(&asked).map(|asked| asked.expires_at);
+        let expires_at = self.shell.read(department(at), ends).await?;
+        let now = self.shell.clock.clinic();
+        Ok(expires_at.is_some_and(|at| at.plus_s(ON_ITS_WAY_S) <= now))
     }
 
     async fn ask_for_refund(&self, refund: RefundId) -> Result<(), Rejection> {
@@ -145,7 +168,9 @@ impl House {
         let (at, asked) = (refund.department(), refund.clone());
         let owed = move |state: &State| {
             let (order, refund) = state.payments.refund(&asked)?;
-            let transaction = order.receipt.clone().filter(|_| refund.standing == RefundStanding::Owed)?;
+            // What was refused while this waited is the desk's: it is not asked for beside that.
+            let is_to_give = refund.standing == RefundStanding::Owed && refund.refused.is_none();
+            let transaction = order.receipt.clone().filter(|_| is_to_give)?;
             Some(NewRefund { refund: refund.id.clone(), transaction, amount_fen: refund.amount_fen })
         };
         let Some(owed) = self.shell.read(department(&at), owed).await? else { return Ok(()) };

@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::port::{Called, NewOrder, NewRefund, News, NoNews, NotNow, Provider};
+use super::port::{Became, Called, NewOrder, NewRefund, News, NoNews, NotNow, Provider};
 use crate::config::PaymentSettings;
 use crate::reach::client::{Client, Target, Whom};
 use crate::reach::port::{ChannelName, Sent};
@@ -32,8 +32,8 @@ const NUMBER_MAX_BYTES: usize = 64;
 /// The longest address of a page on which an order is paid, in bytes.
 const PAY_URL_MAX_BYTES: usize = 2048;
 
-/// Codes of a refund that is never given.
-const NEVER: [&str; 3] = ["ACCOUNT_CLOSED", "REFUND_TOO_OLD", "NOT_ENOUGH"];
+/// Codes of a refund that is never given, whenever it is asked for.
+const NEVER: [&str; 2] = ["ACCOUNT_CLOSED", "REFUND_TOO_OLD"];
 
 /// Codes that say how one order stands, and nothing of the party.
 const OF_ITS_ORDER: [&str; 3] = ["ORDER_PAID", "ORDER_CLOSED", "ORDER_EXISTS"];
@@ -190,16 +190,15 @@ impl Gateway {
         page.filter(is_page).ok_or(NotNow)
     }
 
-    async fn became(&self, order: &OrderId, close: bool) -> Result<Option<OrderWord>, NotNow> {
+    async fn became(&self, order: &OrderId, close: bool) -> Result<Became, NotNow> {
         let answer = self.post(if close { CLOSE } else { QUERY }, json!({ "order": order })).await?;
         match (answer.state.as_deref(), answer.transaction, answer.amount_fen) {
             (Some("paid"), Some(transaction), Some(amount_fen)) if is_number(&transaction) => {
-                Ok(Some(OrderWord::Paid { transaction, amount_fen }))
+                Ok(Became::Said(OrderWord::Paid { transaction, amount_fen }))
             }
-            // It has never heard of it: nobody can pay what was not made there, once nobody is sent there any more.
-            (Some("closed"), ..) => Ok(Some(OrderWord::Closed)),
-            (Some("unknown"), ..) if close => Ok(Some(OrderWord::Closed)),
-            (Some("open" | "unknown"), ..) => Ok(None),
+            (Some("closed"), ..) => Ok(Became::Said(OrderWord::Closed)),
+            (Some("open"), ..) => Ok(Became::Open),
+            (Some("unknown"), ..) => Ok(Became::Unknown),
             _ => Err(NotNow),
         }
     }
@@ -224,7 +223,7 @@ impl Provider for Gateway {
         Box::pin(self.make(order))
     }
 
-    fn ask<'a>(&'a self, order: &'a OrderId, close: bool) -> BoxFuture<'a, Result<Option<OrderWord>, NotNow>> {
+    fn ask<'a>(&'a self, order: &'a OrderId, close: bool) -> BoxFuture<'a, Result<Became, NotNow>> {
         Box::pin(self.became(order, close))
     }
 

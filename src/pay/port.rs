@@ -27,6 +27,17 @@ pub struct NewRefund {
     pub amount_fen: u32,
 }
 
+/// What became of an order, as far as the party knows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Became {
+    /// It may still be paid.
+    Open,
+    /// It has never heard of it; it may yet, while somebody is being sent there.
+    Unknown,
+    /// It was paid, or cannot be any more.
+    Said(OrderWord),
+}
+
 /// What a party says by itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum News {
@@ -73,9 +84,9 @@ pub struct NotNow;
 pub trait Provider: Send + Sync {
     /// Where the order is paid: a page, or what a phone scans. The same order is the same page.
     fn create<'a>(&'a self, order: &'a NewOrder) -> BoxFuture<'a, Result<String, NotNow>>;
-    /// What became of an order; with `close` it can be paid no more from then on. None: it may still be paid.
-    fn ask<'a>(&'a self, order: &'a OrderId, close: bool) -> BoxFuture<'a, Result<Option<OrderWord>, NotNow>>;
-    /// Gives money back. None: it is on its way.
+    /// What became of an order; with `close` one that it knows can be paid no more from then on.
+    fn ask<'a>(&'a self, order: &'a OrderId, close: bool) -> BoxFuture<'a, Result<Became, NotNow>>;
+    /// Gives money back. None: it is on its way. A refusal is for good: of what may be given another time it is [`NotNow`].
     fn refund<'a>(&'a self, refund: &'a NewRefund) -> BoxFuture<'a, Result<Option<RefundWord>, NotNow>>;
     /// Reads what it sent by itself.
     ///

@@ -235,6 +235,9 @@ impl<O: Owner> OwnerActor<O> {
         };
         if events.is_empty() && effect_from.is_none() && !is_remembered(&origin, &outcome) {
             self.plan_deadline(deadline);
+            if matches!(origin, Origin::Deadline) && deadline.zip(looked).is_some_and(|(at, looked)| at <= looked) {
+                self.shell.deadlines.stands_still(&self.owner);
+            }
             return self.submit_barrier(match asked {
                 Some((to, message)) => {
                     Release { deliveries: vec![self.question(to, message, &origin, reply)], ..Release::default() }

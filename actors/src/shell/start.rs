@@ -281,7 +281,8 @@ impl Node {
     }
 
     /// Waits until no deadline of before this moment is left, however long that takes: call before the doors open. What
-    /// an owner that stays closed has left is not waited for; on a full disk all deadlines wait, and nobody for them.
+    /// an owner that stays closed has left is not waited for, nor one that was told of its deadline and did nothing; on a
+    /// full disk all deadlines wait, and nobody for them.
     pub async fn settle_overdue(&self) {
         let until = self.shell.clock.clinic();
         let mut said = clock::monotonic();

@@ -1,7 +1,7 @@
 //! Wakes owners at their deadlines. One thread with the earliest deadline of every owner; passivated owners are woken
 //! through their mailbox like running ones.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ pub enum ToWaker {
     Changed,
     /// Begin to wake (after the start's replay).
     Begin(Weak<Shell>),
-    /// Is any deadline of that moment or before still standing, of an owner that is not closed?
+    /// Is any deadline of that moment or before still standing, of an owner that is not closed and may still settle it?
     AnyDueBy(Timestamp, flume::Sender<bool>),
     /// End.
     Stop,
@@ -39,10 +39,14 @@ pub type DeadlineMessage = fn(&OwnerRef) -> Option<jiaohao_domain::Message>;
 /// The way to the waker: changed deadlines, one an owner at most (a newer one takes the older one's place), and messages.
 pub struct Deadlines {
     changed: Changed,
+    still: Still,
     messages: Sender<ToWaker>,
 }
 
 type Changed = Arc<Mutex<HashMap<OwnerRef, Option<Timestamp>>>>;
+
+/// Who has answered that a deadline has passed without an event, and has the same deadline still.
+type Still = Arc<Mutex<HashSet<OwnerRef>>>;
 
 impl Deadlines {
     /// The owner's earliest deadline is now this.
@@ -58,6 +62,14 @@ impl Deadlines {
         }
     }
 
+    /// The owner was told of its deadline, had nothing to do, and its deadline is past as before: nobody waits for it to
+    /// settle that. It is told again like everybody, and waited for again once its deadline is another one.
+    pub fn stands_still(&self, owner: &OwnerRef) {
+        if self.still.lock().unwrap_or_else(PoisonError::into_inner).insert(owner.clone()) {
+            tracing::warn!(%owner, "a deadline stands still: it has passed, and nothing is done about it");
+        }
+    }
+
     /// Tells it something else. False when it has ended.
     pub fn tell(&self, message: ToWaker) -> bool {
         self.messages.send(message).is_ok()
@@ -70,8 +82,9 @@ pub fn start(
     deadline_message: DeadlineMessage,
 ) -> std::io::Result<(Deadlines, std::thread::JoinHandle<()>)> {
     let (sender, messages) = flume::bounded(QUEUE);
-    let deadlines = Deadlines { changed: Changed::default(), messages: sender };
-    let mut waker = Waker { changed: deadlines.changed.clone(), ..Waker::default() };
+    let deadlines = Deadlines { changed: Changed::default(), still: Still::default(), messages: sender };
+    let (changed, still) = (deadlines.changed.clone(), deadlines.still.clone());
+    let mut waker = Waker { changed, still, ..Waker::default() };
     for (owner, at) in planned {
         waker.plan(owner, Some(at));
     }
@@ -83,6 +96,7 @@ pub fn start(
 #[derive(Default)]
 struct Waker {
     changed: Changed,
+    still: Still,
     planned: HashMap<OwnerRef, Timestamp>,
     order: BTreeSet<(Timestamp, OwnerRef)>,
     /// Told, and not yet heard of again: (machine time when told).
@@ -107,7 +121,9 @@ impl Waker {
                                 let closed = shell.upgrade();
                                 let is_closed =
                                     |owner| closed.as_ref().is_some_and(|shell| shell.closed.contains_key(owner));
-                                let any = due.any(|(_, owner)| !is_closed(owner));
+                                let still = self.still.lock().unwrap_or_else(PoisonError::into_inner);
+                                let any = due.any(|(_, owner)| !is_closed(owner) && !still.contains(owner));
+                                drop(still);
                                 // The asker may have gone away.
                                 let _ = answer.send(any);
                             }
@@ -133,6 +149,7 @@ impl Waker {
             self.order.remove(&(before, owner.clone()));
         }
         self.told.remove(&owner);
+        self.still.lock().unwrap_or_else(PoisonError::into_inner).remove(&owner);
         if let Some(at) = at {
             self.planned.insert(owner.clone(), at);
             self.order.insert((at, owner));
@@ -171,7 +188,7 @@ mod tests {
     #[test]
     fn a_deadline_that_changes_often_waits_once() {
         let (messages, waiting) = flume::bounded(QUEUE);
-        let deadlines = Deadlines { changed: Changed::default(), messages };
+        let deadlines = Deadlines { changed: Changed::default(), still: Still::default(), messages };
         let owner = |n: i64| OwnerRef::new(OwnerKind::Probe, n.to_string());
         for n in 0..10_000 {
             deadlines.plan(&owner(n % 3), Some(Timestamp(n)));

@@ -19,7 +19,7 @@ use jiaohao_domain::vocabulary::Answer;
 use jiaohao_domain::{AccountId, Code, OwnerRef, Principal, Role, Timestamp};
 
 use self::gate::{Gate, TestNode};
-use self::probe::{COUNTED, Command, LOOKS, State, probe};
+use self::probe::{COUNTED, Command, LOOKS, STANDS_STILL, State, probe};
 use super::actor::RECORDS_PER_COMMAND;
 use super::message::Outcome;
 use super::{Node, Origin};
@@ -170,6 +170,25 @@ async fn overdue_deadlines_are_waited_for_and_not_those_of_the_closed() {
     for owner in &late {
         assert_eq!(state(&node, owner).await.reached, 1, "{owner}: let in before what is overdue was settled");
     }
+    node.stop().await;
+}
+
+#[actix::test]
+async fn a_deadline_that_stands_still_keeps_nobody_out() {
+    let test = TestNode::new();
+    let node = test.start(&Gate::open());
+    ask(&node, "still", Command::WakeAt(STANDS_STILL)).await.unwrap();
+    ask(&node, "late", Command::WakeAt(Timestamp(50_000))).await.unwrap();
+    let log = node.stop().await.unwrap();
+    let node = test.start_on(log);
+    node.shell.clock.advance_ms(60_000);
+    tokio::time::timeout(Duration::from_secs(60), node.settle_overdue()).await.expect("waits for what never comes");
+    assert_eq!(state(&node, "late").await.reached, 1, "all others are waited for");
+    // Once it has another one it is waited for like everybody.
+    ask(&node, "still", Command::WakeAt(Timestamp(60_000))).await.unwrap();
+    node.shell.clock.advance_ms(60_000);
+    node.settle_overdue().await;
+    assert_eq!(state(&node, "still").await.reached, 1);
     node.stop().await;
 }
 

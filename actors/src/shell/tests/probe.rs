@@ -49,6 +49,9 @@ pub(super) static ASKED: Mutex<Vec<u64>> = Mutex::new(Vec::new());
 /// Deadlines that found nothing to do.
 pub(super) static LOOKS: AtomicU64 = AtomicU64::new(0);
 
+/// A deadline that finds nothing to do and stays where it is: an owner's fault.
+pub(super) const STANDS_STILL: Timestamp = Timestamp(50_003);
+
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct State {
     pub(super) sum: u64,
@@ -202,6 +205,7 @@ impl<const V: u16> Owner for ProbeOf<V> {
             Command::Tell(_) => return Err(Code::TimedOut.into()),
             Command::Note(note) => draft.emit(Event::Noted(note)),
             Command::WakeAt(at) => draft.emit(Event::WakePlanned(at)),
+            Command::Deadline if draft.state().deadline == Some(STANDS_STILL) => {}
             // At an odd millisecond there is nothing to do: it only looks.
             Command::Deadline if draft.state().deadline.is_some_and(|at| at.0 % 2 == 1) => {
                 LOOKS.fetch_add(1, Ordering::Relaxed);
@@ -288,7 +292,8 @@ impl<const V: u16> Owner for ProbeOf<V> {
     }
 
     fn next_deadline_after(state: &State, looked: Timestamp) -> Option<Timestamp> {
-        Self::next_deadline(state).map(|at| if at <= looked { looked.plus_s(60) } else { at })
+        let is_fault = |at: Timestamp| at == STANDS_STILL;
+        Self::next_deadline(state).map(|at| if at <= looked && !is_fault(at) { looked.plus_s(60) } else { at })
     }
 
     fn receive(message: Message) -> Option<Command> {
