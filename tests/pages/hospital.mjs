@@ -434,12 +434,6 @@ export async function inHand(doctor, number) {
   else await doctor.waitForSelector(`.hand .person .number:text-is("${number}")`);
 }
 
-/** The desk's rows of a state, in one column, as they stand. */
-export async function column(desk, queue, filter = 'waiting') {
-  await desk.click(`[data-filter=${filter}]`);
-  return desk.$$eval(`[data-queue="${queue}"] [data-row]`, (rows) => rows.map((row) => row.dataset.number));
-}
-
 /** Waits until a column's rows are as said, in this order. */
 export async function columnIs(desk, queue, numbers, filter = 'waiting') {
   await desk.click(`[data-filter=${filter}]`);

@@ -96,6 +96,7 @@ test('a scanned code checks in with one press, and the slip has number, masked n
 
 test('the whole document, typed on the glass', async () => {
   await kiosk.click('[data-way=document]');
+  await at('document');
   // Three in a row, as on a telephone.
   const rows = await kiosk.$$eval('.keys [data-key]', (all) => {
     const lines = new Map();
