@@ -64,7 +64,7 @@ impl Line {
 /// What one side has and the other has not, or has otherwise.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Difference {
-    /// `not_here`, `not_there`, `amount` or `twice_there`.
+    /// `not_here`, `not_there`, `amount`, `twice_there` or `twice_here`.
     pub what: &'static str,
     /// Of what.
     pub kind: Kind,
@@ -131,10 +131,8 @@ pub fn differences(day: BusinessDate, there: &[Line], here: &[Line]) -> Vec<Diff
         keyed.collect::<BTreeMap<_, _>>()
     };
     let (theirs, ours) = (by_number(there), by_number(here));
-    let mut times: BTreeMap<(Kind, &str), u64> = BTreeMap::new();
-    for line in there {
-        *times.entry((line.kind, &line.number)).or_default() += 1;
-    }
+    let times_there = times(there);
+    let times_here = times(here);
     let mut found = Vec::new();
     let mut note = |what, line: &Line, there_fen, here_fen| {
         found.push(Difference { what, kind: line.kind, number: line.number.clone(), there_fen, here_fen });
@@ -147,16 +145,32 @@ pub fn differences(day: BusinessDate, there: &[Line], here: &[Line]) -> Vec<Diff
             Some(fen) if is_of_day && fen != line.amount_fen => note("amount", line, Some(line.amount_fen), Some(fen)),
             _ => {}
         }
-        let times = times.get(&(line.kind, &*line.number)).copied().unwrap_or_default();
+        let times = times_there.get(key).copied().unwrap_or_default();
         if times > 1 && is_of_day {
             note("twice_there", line, Some(line.amount_fen.saturating_mul(times)), here);
         }
     }
-    for (_, line) in ours.iter().filter(|(key, line)| line.is_of(&day) && !theirs.contains_key(*key)) {
-        note("not_there", line, None, Some(line.amount_fen));
+    for (key, line) in ours.iter().filter(|(_, line)| line.is_of(&day)) {
+        let there_fen = theirs.get(key).map(|line| line.amount_fen);
+        if there_fen.is_none() {
+            note("not_there", line, None, Some(line.amount_fen));
+        }
+        let times = times_here.get(key).copied().unwrap_or_default();
+        if times > 1 {
+            note("twice_here", line, there_fen, Some(line.amount_fen.saturating_mul(times)));
+        }
     }
     found.sort_by(|a, b| (a.kind, &a.number, a.what).cmp(&(b.kind, &b.number, b.what)));
     found
+}
+
+/// How often each number stands there.
+fn times(lines: &[Line]) -> BTreeMap<(Kind, String), u64> {
+    let mut times = BTreeMap::new();
+    for line in lines {
+        *times.entry((line.kind, line.number.clone())).or_default() += 1;
+    }
+    times
 }
 
 /// What a site has of a day and of those beside it, in all departments that it ever had.
@@ -212,6 +226,7 @@ mod tests {
             line(payment, "T5", 5000, on),
             line(payment, "T5", 5000, on),
             line(payment, "T8", 1, "2026-11-22T12:00:00+08:00"),
+            line(payment, "T9", 5000, on),
             line(refund, "s.d.b1.o1.r1", 5000, on),
             line(refund, "s.d.b2.o1.r1", 400, on),
         ];
@@ -223,6 +238,9 @@ mod tests {
             line(payment, "T5", 5000, on),
             line(payment, "T6", 5000, on),
             line(payment, "T7", 5000, "2026-11-24T09:00:00+08:00"),
+            // In two departments.
+            line(payment, "T9", 5000, on),
+            line(payment, "T9", 5000, on),
             line(refund, "s.d.b1.o1.r1", 5000, on),
             line(refund, "s.d.b3.o1.r1", 5000, on),
         ];
@@ -232,6 +250,7 @@ mod tests {
             "payment_amount\tT3\tthere 5000\there 4999",
             "payment_twice_there\tT5\tthere 10000\there 5000",
             "payment_not_there\tT6\tthere -\there 5000",
+            "payment_twice_here\tT9\tthere 5000\there 10000",
             "refund_not_here\ts.d.b2.o1.r1\tthere 400\there -",
             "refund_not_there\ts.d.b3.o1.r1\tthere -\there 5000",
         ];

@@ -243,7 +243,8 @@ impl Provider for Gateway {
             PaymentNews::RefundGiven { merchant, reference, .. } => (merchant, Some(reference)),
             PaymentNews::RefundRefused { merchant, code, .. } => (merchant, Some(code)),
         };
-        if *merchant != self.merchant || number.is_some_and(|number| !is_number(number)) {
+        let is_nothing = matches!(news, PaymentNews::OrderPaid { amount_fen: 0, .. });
+        if is_nothing || *merchant != self.merchant || number.is_some_and(|number| !is_number(number)) {
             return Err(NoNews::Malformed);
         }
         Ok(match news {
@@ -349,6 +350,8 @@ mod tests {
         let long = "T".repeat(NUMBER_MAX_BYTES + 1);
         let listed = json!(["order_paid", "m1", "s.d.b20261123-1.o1", "T1", 5000]);
         let one_listed = json!([paid("m1", "T1")]);
+        let mut nothing = paid("m1", "T1");
+        nothing["amount_fen"] = json!(0);
         for wrong in [
             listed,
             one_listed,
@@ -356,6 +359,7 @@ mod tests {
             paid("m1", ""),
             paid("m1", &long),
             paid("m1", "T 1"),
+            nothing,
             json!({ "event": "x" }),
         ] {
             assert_eq!(gateway.news(&called("secret", NOW, &wrong)), Err(NoNews::Malformed), "{wrong}");

@@ -50,7 +50,8 @@ pub(super) fn decide(
             Ok(Answer::Done)
         }
         ToDepartment::RefundSaid { refund, word } => {
-            let (_, known) = draft.state().payments.refund(&refund).ok_or(Code::Forbidden)?;
+            let known = draft.state().payments.refund(&refund).map(|(_, known)| known);
+            let known = known.ok_or_else(|| unknown(refund.as_str(), "nobody has such a refund"))?;
             let how = match word {
                 RefundWord::Given { reference } => Settled::Given { reference },
                 RefundWord::Refused { code } => Settled::Refused { code },
@@ -66,6 +67,10 @@ pub(super) fn decide(
         }
         _ => Err(Code::UnknownCommand.into()),
     }
+}
+
+fn unknown(id: &str, what: &str) -> Rejection {
+    Rejection::new(Code::UnknownId, what).with("unknown", vec![id.to_owned()])
 }
 
 fn settle(draft: &mut Draft<'_, Department>, refund: RefundId, how: Settled, at: Timestamp) {
@@ -131,8 +136,13 @@ fn pay(draft: &mut Draft<'_, Department>, id: &AppointmentId, context: &Context)
     };
     let amount_fen = paying::due_fen(state, id).ok_or(Code::NothingDue)?;
     let orders = state.payments.at_provider.of(id);
+    // An order of before the hold was prolonged ends with the old end: whoever comes to its page late would find it closed.
+    let lasts = match known.state {
+        AppointmentState::Held { .. } => expires_at,
+        _ => now.plus_ms(1),
+    };
     let can_be_paid = |asked: &&Asked| {
-        asked.standing == AskedStanding::Open && asked.amount_fen == amount_fen && now < asked.expires_at
+        asked.standing == AskedStanding::Open && asked.amount_fen == amount_fen && lasts <= asked.expires_at
     };
     if let Some(asked) = orders.iter().rfind(can_be_paid) {
         return Ok(Answer::Payable { order: asked.id.clone(), amount_fen, expires_at: asked.expires_at });
@@ -177,16 +187,20 @@ fn paid(
     context: &Context,
 ) -> Result<Answer, Rejection> {
     let (state, id, at) = (draft.state(), of.appointment(), context.now);
-    let unknown = |what: &str| Rejection::new(Code::UnknownId, what).with("unknown", vec![of.to_string()]);
     let is_here = state.config.definition.is_some() && id.department() == state.config.id;
     let day = id.date().filter(|_| is_here && place_of(&of).is_some());
-    let day = day.ok_or_else(|| unknown("no order has such a number"))?;
-    if state.payments.by_transaction(&id, &transaction).is_some() {
-        return Ok(Answer::Done);
+    let day = day.ok_or_else(|| unknown(of.as_str(), "no order has such a number"))?;
+    match state.payments.by_transaction(&transaction) {
+        Some(paid) if paid.id.appointment() == id => return Ok(Answer::Done),
+        Some(paid) => {
+            let why = Rejection::new(Code::AlreadyExists, "that payment has paid another order");
+            return Err(why.with("order", paid.id.as_str()));
+        }
+        None => {}
     }
     let is_known = state.clinic.appointments.contains_key(&id) || !state.payments.of(&id).is_empty();
     if !is_known && clinic::is_forgotten(&state.clinic, day, at, state.config.zone()) {
-        return Err(unknown("of a day that is forgotten"));
+        return Err(unknown(of.as_str(), "of a day that is forgotten"));
     }
     if amount_fen == 0 || state.payments.of(&id).len() >= PAYMENTS_MAX {
         return Err(Rejection::new(Code::LimitExceeded, "nothing was paid, or too often"));

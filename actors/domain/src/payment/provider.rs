@@ -152,10 +152,10 @@ impl Payments {
         OrderId::numbered(appointment, 'o', last + 1)
     }
 
-    /// A payment by the provider's number of it.
-    pub fn by_transaction(&self, appointment: &AppointmentId, transaction: &str) -> Option<&Order> {
+    /// A payment by the provider's number of it, of whatever appointment.
+    pub fn by_transaction(&self, transaction: &str) -> Option<&Order> {
         let is_it = |order: &&Order| order.way == Way::Online && order.receipt.as_deref() == Some(transaction);
-        self.of(appointment).iter().find(is_it)
+        self.orders.values().flatten().find(is_it)
     }
 
     /// Each matter waits as it says, and nothing else waits. The error names it.
@@ -188,6 +188,6 @@ impl Refund {
 /// The number of an order among those of its appointment; none: it is not made like an order's id.
 pub fn place_of(id: &OrderId) -> Option<u64> {
     let own = id.as_str().strip_prefix(id.prefix(3))?.strip_prefix(".o")?;
-    let is_number = !own.is_empty() && own.len() <= 6 && own.bytes().all(|byte| byte.is_ascii_digit());
+    let is_number = own.len() <= 6 && !own.starts_with('0') && own.bytes().all(|byte| byte.is_ascii_digit());
     is_number.then(|| own.parse().ok()).flatten()
 }

@@ -250,6 +250,22 @@ fn who_has_another_place_that_day_gets_the_money_back() {
 }
 
 #[test]
+fn one_payment_pays_one_order() {
+    let mut house = at_booking(2);
+    let [one, other] = ["p-1", "p-2"].map(|patient| house.hold("0900", patient));
+    let orders = [&one, &other].map(|id| house.order(id).expect("an order"));
+    house.paid(&orders[0], "T1").expect("paid");
+    let refused = house.paid(&orders[1], "T1").expect_err("of another order");
+    assert_eq!(refused, Rejection::new(Code::AlreadyExists, &*refused.detail).with("order", orders[0].as_str()));
+    assert_eq!((house.is_in(&one), house.is_in(&other)), ("booked", "held"));
+    assert_eq!(house.money(&other), [0; 4]);
+    house.paid(&orders[0], "T1").expect("said again of its own");
+    let word = RefundWord::Given { reference: "R1".to_owned() };
+    let none = ToDepartment::RefundSaid { refund: refund(&orders[0]), word };
+    assert_eq!(code(house.tell(Principal::system(), none)), Code::UnknownId);
+}
+
+#[test]
 fn money_that_nobody_asked_for_goes_back_once() {
     let mut house = at_booking(3);
     let id = house.hold("0900", "a");
@@ -268,9 +284,13 @@ fn money_that_nobody_asked_for_goes_back_once() {
     assert_eq!(house.money(&unknown.appointment()), [FEE, 0, FEE, 0]);
     let refunds: Vec<_> = house.asked_since(0).into_iter().filter(|(of, _)| matches!(of, Matter::Refund(_))).collect();
     assert_eq!(refunds.len(), 3, "{refunds:?}");
-    for strange in
-        ["s.d.b20261123-00000000000000ff", "s.d.b20261123-00000000000000ff.o", "s.d.bnever.o1", "s.e.b20261123-1.o1"]
-    {
+    for strange in [
+        "s.d.b20261123-00000000000000ff",
+        "s.d.b20261123-00000000000000ff.o",
+        "s.d.b20261123-00000000000000ff.o01",
+        "s.d.bnever.o1",
+        "s.e.b20261123-1.o1",
+    ] {
         assert_eq!(code(house.paid(&OrderId::from(strange), "T5")), Code::UnknownId, "{strange}");
     }
     let long_ago = OrderId::from(format!("{DEPARTMENT}.b20260101-00000000000000ff.o1"));
