@@ -273,6 +273,10 @@ async fn whoever_is_confirmed_takes_no_more_places_by_the_number_alone() {
     let phone = token_of(&town.sign_in("13800000001").await).unwrap();
     let refused = town.post("/appointments", &phone, place("s.d.m.0900", &claim)).await.unwrap_err();
     assert_eq!((refused.code.as_str(), &refused.valid_now["patient"]), ("already_exists", &bearer["patient"]));
+    // Nor a position in a line.
+    let enter = json!({"department": "s.d", "patient": claim["patient"]});
+    let refused = town.post("/releases/enter", &phone, enter).await.unwrap_err();
+    assert_eq!((refused.code.as_str(), &refused.valid_now["patient"]), ("already_exists", &bearer["patient"]));
     town.post("/appointments", &phone, place("s.d.m.0900", &bearer)).await.unwrap();
     // Another number claimed by the same phone is another person.
     let child = with(person("E40000002", "2016-02-29", "13800000001"), "relation", json!("child"));

@@ -279,12 +279,7 @@ impl House {
         if slot.session() != *session {
             return Err(Rejection::new(Code::IdNotUnderParent, "the slot is not one of that session"));
         }
-        if let Some(bearer) = self.confirmed_instead(claims, who).await? {
-            // Again, should it have been lost when the bearer was confirmed.
-            self.shell.ask(patient(who), ToPatient::Join { bearer: bearer.clone() }.into(), Origin::Shell).await?;
-            let why = "the person is confirmed since: book for them and no longer by the number alone";
-            return Err(Rejection::new(Code::AlreadyExists, why).with("patient", bearer.as_str()));
-        }
+        self.is_not_confirmed_since(claims, who).await?;
         let facts = self.slot_facts(slot).await?;
         self.let_in(claims, &slot.department(), facts, who).await?;
         if self.full.contains_key(slot) {

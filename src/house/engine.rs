@@ -172,7 +172,7 @@ impl House {
     async fn ask(&self, claims: &Claims, key: Option<Uuid>, command: ClientCommand, turn: Turn) -> Outcome {
         self.stands(claims).await?;
         self.checked(claims, &command, Facts::default()).await?;
-        if let Some(answer) = self.in_line(&command).await? {
+        if let Some(answer) = self.in_line(claims, &command).await? {
             return Ok(answer);
         }
         let answers = self.answers_in(&command).await?;

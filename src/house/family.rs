@@ -64,8 +64,17 @@ impl House {
         Ok(self.comes_of_age(confirmed.or(person.record.birth_date)))
     }
 
-    /// The bearer of a document for whom the account acts by now, where it once claimed the same number: one person takes
-    /// places under one id.
+    /// One person takes places, and a position in a line, under one id: a claim whose bearer is confirmed is refused, and
+    /// told who it is.
+    pub(super) async fn is_not_confirmed_since(&self, claims: &Claims, who: &PatientId) -> Result<(), Rejection> {
+        let Some(bearer) = self.confirmed_instead(claims, who).await? else { return Ok(()) };
+        // Again, should it have been lost when the bearer was confirmed.
+        self.shell.ask(patient(who), ToPatient::Join { bearer: bearer.clone() }.into(), Origin::Shell).await?;
+        let why = "the person is confirmed since: book for them and no longer by the number alone";
+        Err(Rejection::new(Code::AlreadyExists, why).with("patient", bearer.as_str()))
+    }
+
+    /// The bearer of a document for whom the account acts by now, where it once claimed the same number.
     pub(super) async fn confirmed_instead(
         &self,
         claims: &Claims,

@@ -233,7 +233,7 @@ impl Open {
             ask_again_ms: self.ask_again_ms(who, standing, now, speed),
             seed_sha256: self.seed_sha256.clone(),
             seed: is_drawn.then(|| self.seed.clone()),
-            drawn: is_drawn.then(|| lot::drawn_text(&self.seed, who)),
+            drawn: is_drawn.then(|| lot::drawn_text(&self.seed, &who.position())),
             begun_anew: self.is_anew,
             over: self.line.is_over(),
         }
@@ -273,12 +273,15 @@ fn behind(told: &InLine) -> Rejection {
 
 impl House {
     /// Commands about a line, which the edge answers itself: nothing of them is on record.
-    pub(super) async fn in_line(&self, command: &ClientCommand) -> Result<Option<Answer>, Rejection> {
+    pub(super) async fn in_line(&self, claims: &Claims, command: &ClientCommand) -> Result<Option<Answer>, Rejection> {
         let (at, who, enters) = match command {
             ClientCommand::EnterRelease(c) => (&c.department, &c.patient, true),
             ClientCommand::LeaveRelease(c) => (&c.department, &c.patient, false),
             _ => return Ok(None),
         };
+        if enters {
+            self.is_not_confirmed_since(claims, who).await?;
+        }
         let now = self.shell.clock.clinic();
         let released_at = match self.releases.current(at, now) {
             Some(released_at) => released_at,

@@ -144,6 +144,13 @@ impl PatientId {
     pub fn is_claim(&self) -> bool {
         self.as_str().starts_with(Self::CLAIM)
     }
+
+    /// Whose position in a line it is: of claims the document's, the same for all phones that have claimed its number
+    /// (`pc-…` without the phone's part); of anybody else the own.
+    pub fn position(&self) -> PatientId {
+        let end = self.as_str().rfind('-').filter(|end| self.is_claim() && *end > Self::CLAIM.len());
+        end.map_or_else(|| self.clone(), |end| PatientId::from(&self.as_str()[..end]))
+    }
 }
 
 impl DepartmentId {

@@ -42,7 +42,7 @@ impl Opened {
 
     async fn in_line(&self, command: &str, at: &str, patient: &str) -> InLine {
         let command = read(json!({command: {"department": at, "patient": patient}}));
-        match self.engine.0.in_line(&command).await {
+        match self.engine.0.in_line(&self.claims(Role::Patient, "a-1"), &command).await {
             Ok(Some(Answer::InLine(told))) => *told,
             other => panic!("{other:?}"),
         }

@@ -79,7 +79,8 @@ pub(super) fn check(told: &Value, seen: &[&Seen]) -> Result<bool, String> {
     // Who heard no answer, and later a number of the lot, was there.
     let was_there = |one: &Seen| one.was_there.or_else(|| one.number.map(|number| number <= present));
     let there = seen.iter().filter(|one| was_there(one) == Some(true));
-    let order = lot::order(seed, there.map(|one| PatientId::from(&*one.patient)));
+    let position = |one: &Seen| PatientId::from(&*one.patient).position();
+    let order = lot::order(seed, there.map(|one| position(one)));
     let is_sure = seen.iter().all(|one| was_there(one).is_some());
     let mut late = seen.iter().filter(|one| was_there(one) == Some(false));
     if let Some(one) = late.find(|one| one.number.is_some_and(|number| number <= present)) {
@@ -91,9 +92,9 @@ pub(super) fn check(told: &Value, seen: &[&Seen]) -> Result<bool, String> {
     if order.len() as u64 != present || lot::order_sha256(seed, &order) != order_sha256 {
         return Err(format!("the order on record, of {present}, is not that of the {} who were there", order.len()));
     }
-    let numbers: BTreeMap<&str, u64> = order.iter().map(PatientId::as_str).zip(1..).collect();
+    let numbers: BTreeMap<&PatientId, u64> = order.iter().zip(1..).collect();
     for one in seen {
-        if let (Some(own), Some(number)) = (numbers.get(&*one.patient), one.number)
+        if let (Some(own), Some(number)) = (numbers.get(&position(one)), one.number)
             && *own != number
         {
             return Err(format!("{} has drawn number {own} and was told {number}", one.patient));

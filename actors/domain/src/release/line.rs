@@ -1,5 +1,6 @@
 //! The line of one release: who is there, in which order they go, who is being let in. One position a person, whatever
-//! asks for it. A value: the time, the seed and how many places are left are told to it.
+//! asks for it: all phones that have claimed one document's number share one ([`PatientId::position`]), and its turn is one
+//! place. A value: the time, the seed and how many places are left are told to it.
 //!
 //! Numbers are *called* in their order, so many in a second; who has been called is *let in* at the next word of theirs.
 //! So nobody who hears late loses the position, and nobody who has gone home holds up the others.
@@ -89,7 +90,10 @@ pub struct Figures {
 pub struct Line {
     /// When the sessions are released.
     pub released_at: Timestamp,
+    /// By position.
     persons: BTreeMap<PatientId, Place>,
+    /// Under which id a position was taken that several may share: nobody else gives it up.
+    taken_as: BTreeMap<PatientId, PatientId>,
     /// Came between the release and the lot: behind those of the lot, in this order.
     late: Vec<PatientId>,
     /// How many numbers were given.
@@ -112,6 +116,7 @@ impl Line {
         Self {
             released_at,
             persons: BTreeMap::new(),
+            taken_as: BTreeMap::new(),
             late: Vec::new(),
             given: 0,
             called: 0,
@@ -142,7 +147,8 @@ impl Line {
     /// Somebody is here. Who is in line already keeps the position, who has had a turn goes to the end. False: there is no
     /// room for more.
     pub fn enter(&mut self, person: &PatientId, now: Timestamp) -> bool {
-        let known = self.persons.get(person).copied();
+        let position = person.position();
+        let known = self.persons.get(&position).copied();
         if matches!(known, Some(Place::Present | Place::Late | Place::Waiting(_) | Place::LetIn(..))) || self.is_over {
             return true;
         }
@@ -156,12 +162,15 @@ impl Line {
                 Place::Present
             }
             false => {
-                self.late.push(person.clone());
+                self.late.push(position.clone());
                 self.figures.waiting += 1;
                 Place::Late
             }
         };
-        self.persons.insert(person.clone(), place);
+        if position != *person {
+            self.taken_as.insert(position.clone(), person.clone());
+        }
+        self.persons.insert(position, place);
         true
     }
 
@@ -222,14 +231,15 @@ impl Line {
     pub fn ask(&mut self, person: &PatientId, now: Timestamp, pace: Pace) -> Standing {
         self.call();
         let room = pace.at_once.min(usize::try_from(pace.places_left).unwrap_or(usize::MAX));
-        if let Some(Place::Waiting(number)) = self.persons.get(person).copied()
+        let position = person.position();
+        if let Some(Place::Waiting(number)) = self.persons.get(&position).copied()
             && number <= self.called
             && self.turns.len() < room
             && !self.is_over
         {
             let until = now.plus_s(pace.turn_s);
-            self.persons.insert(person.clone(), Place::LetIn(number, until));
-            self.turns.insert((until, person.clone()));
+            self.persons.insert(position.clone(), Place::LetIn(number, until));
+            self.turns.insert((until, position));
             self.figures.waiting -= 1;
             self.figures.let_in = self.turns.len();
         }
@@ -238,22 +248,27 @@ impl Line {
 
     /// Whether somebody may take a place now.
     pub fn may_book(&self, person: &PatientId, now: Timestamp) -> bool {
-        self.is_over || matches!(self.persons.get(person), Some(Place::LetIn(_, until)) if now < *until)
+        self.is_over || matches!(self.persons.get(&person.position()), Some(Place::LetIn(_, until)) if now < *until)
     }
 
     /// Somebody has taken a place.
     pub fn served(&mut self, person: &PatientId) {
-        if let Some(Place::LetIn(number, until)) = self.persons.get(person).copied() {
-            self.turns.remove(&(until, person.clone()));
-            self.persons.insert(person.clone(), Place::Served(number));
+        let position = person.position();
+        if let Some(Place::LetIn(number, until)) = self.persons.get(&position).copied() {
+            self.turns.remove(&(until, position.clone()));
+            self.persons.insert(position, Place::Served(number));
             self.figures.let_in = self.turns.len();
             self.figures.served += 1;
         }
     }
 
-    /// Somebody wants no place any more.
+    /// Somebody wants no place any more. Whoever only shares the position that another phone has taken leaves it to that one.
     pub fn leave(&mut self, person: &PatientId) {
-        let number = match self.persons.get(person).copied() {
+        let position = person.position();
+        if self.taken_as.get(&position).is_some_and(|taken| taken != person) {
+            return;
+        }
+        let number = match self.persons.get(&position).copied() {
             Some(Place::Present) => {
                 self.figures.present -= 1;
                 None
@@ -268,14 +283,14 @@ impl Line {
                 Some(number)
             }
             Some(Place::LetIn(number, until)) => {
-                self.turns.remove(&(until, person.clone()));
+                self.turns.remove(&(until, position.clone()));
                 self.figures.let_in = self.turns.len();
                 self.figures.ended += 1;
                 Some(number)
             }
             Some(Place::Served(_) | Place::Gone(_)) | None => return,
         };
-        self.persons.insert(person.clone(), Place::Gone(number));
+        self.persons.insert(position, Place::Gone(number));
     }
 
     /// Nothing is left, or the time is over: nobody waits any more.
@@ -286,7 +301,7 @@ impl Line {
 
     /// Where somebody stands.
     pub fn standing(&self, person: &PatientId) -> Standing {
-        match self.persons.get(person).copied() {
+        match self.persons.get(&person.position()).copied() {
             None => Standing::Nowhere,
             Some(Place::Present) => Standing::Present,
             Some(Place::Late | Place::Waiting(_)) if self.is_over => Standing::Gone { number: None },

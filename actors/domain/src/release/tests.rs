@@ -36,6 +36,36 @@ fn anybody_can_repeat_the_lot_with_a_common_tool() {
 }
 
 #[test]
+fn all_phones_that_claim_one_document_are_one_position_and_its_turn_is_one_place() {
+    let mut line = Line::new(AT);
+    let [one, other] = ["pc-wpargekhghbv5wf3-x4yk", "pc-wpargekhghbv5wf3-s3fz"].map(PatientId::from);
+    for person in [&one, &other, &who(1)] {
+        assert!(line.enter(person, AT.plus_s(-60)));
+    }
+    assert_eq!(line.figures().present, 2);
+    // Who only shares it gives up nothing of the phone that was there first.
+    line.leave(&other);
+    assert_eq!(line.standing(&one), Standing::Present);
+    let order = line.draw(SEED);
+    assert_eq!(order.len(), 2);
+    assert!(order.contains(&PatientId::from("pc-wpargekhghbv5wf3")));
+    line.step(AT, pace(10, 10));
+    let until = AT.plus_s(120);
+    assert!(matches!(line.ask(&other, AT, pace(10, 10)), Standing::LetIn { until: ends, .. } if ends == until));
+    assert!(line.may_book(&one, AT) && line.may_book(&other, AT));
+    assert_eq!(line.figures().let_in, 1);
+    line.served(&other);
+    assert!(!line.may_book(&one, AT), "the turn was one place");
+    // Again, at the end; and now it is the other's to give up.
+    assert!(line.enter(&other, AT.plus_s(5)));
+    assert_eq!(number(&line, &one), Some(3));
+    line.leave(&one);
+    assert_eq!(number(&line, &other), Some(3));
+    line.leave(&other);
+    assert!(matches!(line.standing(&one), Standing::Gone { .. }));
+}
+
+#[test]
 fn a_seed_is_256_bits_of_four_draws() {
     let seed = lot::seed(|n| n + 0xA0);
     assert_eq!(seed.len(), 64);
