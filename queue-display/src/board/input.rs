@@ -6,10 +6,10 @@ use std::collections::BTreeSet;
 use jiaohao_domain::clinic::{Session, SessionStanding};
 use jiaohao_domain::department;
 use jiaohao_domain::floor::left_over::Today;
-use jiaohao_domain::floor::{Standing, Ticket, Work};
+use jiaohao_domain::floor::{Standing, StepKind, Ticket, Work};
 use jiaohao_domain::queue::Queues;
 use jiaohao_domain::vocabulary::DefineDepartment;
-use jiaohao_domain::{BusinessDate, DoctorId, QueueId, ServicePointId, TicketId, Timestamp};
+use jiaohao_domain::{BusinessDate, DoctorId, QueueId, ServicePointId, SessionId, TicketId, Timestamp};
 
 use super::rules::{BoardInput, CallInput, CallState, DepartmentInput, Notice, RoomInput};
 
@@ -141,34 +141,85 @@ impl<'a> Reader<'a> {
                 at_door,
                 paused: work.pause.is_some(),
                 expected: said.map(|expected| (expected.from, expected.to)),
+                opens: None,
             }
         })
     }
 
-    /// People wait and nobody calls yet: they still see that they are in the line. A queue's name may say what a
-    /// neutral name hides: such a department's row bears the neutral name.
+    /// Where nobody calls yet: people who wait still see that they are in the line, and where nobody works at all, who comes
+    /// next and when, so that nobody goes home.
     fn queues_without_a_room(&self) -> impl Iterator<Item = RoomInput> {
-        let definition = self.state.config.definition.as_ref();
-        let neutral = definition.and_then(|definition| definition.neutral_name.clone());
-        let is_neutral = neutral.is_some();
         let served: BTreeSet<&QueueId> = self.work().flat_map(|(_, work)| &work.queues).collect();
-        self.orders.iter().filter(move |(queue, _)| !served.contains(queue)).filter_map(move |(queue, _)| {
+        let coming: Vec<_> = self.orders.iter().filter(|(queue, _)| !served.contains(queue)).collect();
+        let coming: Vec<_> = coming.into_iter().map(|(queue, _)| (*queue, self.coming(queue))).collect();
+        let first = coming.iter().filter_map(|(_, session)| Some(self.begins(session.as_ref()?)?.0)).min();
+        let is_dark = served.is_empty();
+        coming.into_iter().filter_map(move |(queue, session)| {
             let waiting: Vec<String> = self.waiting(queue).collect();
-            let name =
-                neutral.clone().or_else(|| self.state.config.queues.get(*queue).map(|queue| queue.is.name.clone()));
-            (!waiting.is_empty()).then(|| RoomInput {
-                order: u32::MAX,
-                place: name.unwrap_or_default(),
-                place_en: if is_neutral { String::new() } else { self.state.config.name_en(queue.as_str()).to_owned() },
-                doctor: String::new(),
-                doctor_en: String::new(),
-                title: String::new(),
-                waiting,
-                at_door: Vec::new(),
-                paused: false,
-                expected: None,
-            })
+            let begins = session.and_then(|session| self.begins(session));
+            let is_next = is_dark && begins.is_some_and(|(planned, _)| Some(planned) == first);
+            (!waiting.is_empty() || is_next).then(|| self.room_to_come(queue, session, begins, waiting))
         })
+    }
+
+    /// A queue's name may say what a neutral name hides: such a department's row bears the neutral name where it has no
+    /// room's.
+    fn room_to_come(
+        &self,
+        queue: &QueueId,
+        session: Option<&Session>,
+        begins: Option<(Timestamp, Timestamp)>,
+        waiting: Vec<String>,
+    ) -> RoomInput {
+        let config = &self.state.config;
+        let neutral = config.definition.as_ref().and_then(|definition| definition.neutral_name.clone());
+        let point = session.and_then(|session| config.service_points.get(session.service_point.as_ref()?));
+        let (place, place_en) = match (point, neutral) {
+            (Some(point), _) => (point.is.name.clone(), point.is.name_en.clone()),
+            (None, Some(neutral)) => (neutral, String::new()),
+            (None, None) => {
+                let name = config.queues.get(queue).map(|queue| queue.is.name.clone());
+                (name.unwrap_or_default(), config.name_en(queue.as_str()).to_owned())
+            }
+        };
+        let doctor = session.and_then(|session| session.doctor.as_ref());
+        let title = doctor.and_then(|doctor| config.doctors.get(doctor)).map(|doctor| doctor.is.title.clone());
+        RoomInput {
+            order: point.map_or(u32::MAX, |point| point.is.order),
+            place,
+            place_en,
+            doctor: doctor.map_or("", |doctor| self.doctor_name(doctor)).to_owned(),
+            doctor_en: doctor.map_or("", |doctor| config.name_en(doctor.as_str())).to_owned(),
+            title: title.unwrap_or_default(),
+            waiting,
+            at_door: Vec::new(),
+            paused: false,
+            expected: None,
+            opens: begins.map(|(_, told)| told),
+        }
+    }
+
+    /// Today's next clinic of a queue: the first that takes place and of which nobody was called yet.
+    fn coming(&self, queue: &QueueId) -> Option<&'a Session> {
+        let sessions = self.state.clinic.sessions.iter().filter(|(_, session)| {
+            let is_today = session.queue == *queue && session.date == self.today;
+            is_today && session.standing == SessionStanding::Open && !self.is_stopped_whole(session)
+        });
+        let mut sessions: Vec<_> = sessions.map(|(id, session)| (self.begins(session), id, session)).collect();
+        sessions.sort_by_key(|(begins, id, _)| (*begins, *id));
+        sessions.into_iter().find(|(_, id, _)| !self.has_begun(id)).map(|(_, _, session)| session)
+    }
+
+    /// When a session begins: by plan, and with the delay that was told.
+    fn begins(&self, session: &Session) -> Option<(Timestamp, Timestamp)> {
+        let start = self.state.clinic.slots.get(session.slots.first()?)?.start;
+        Some((start, start.plus_min(i64::from(session.delay_min))))
+    }
+
+    fn has_begun(&self, session: &SessionId) -> bool {
+        let mut own =
+            self.state.floor.tickets.values().filter(|ticket| ticket.opened.session.as_ref() == Some(session));
+        own.any(|ticket| ticket.steps.iter().any(|step| matches!(step.what, StepKind::Summoned | StepKind::Called)))
     }
 
     fn missed(&self) -> Vec<(Timestamp, String)> {
@@ -262,7 +313,6 @@ impl<'a> Reader<'a> {
 
 /// When the call was announced last: a recall stands out anew.
 fn last_announced(ticket: &Ticket, first: Timestamp) -> Timestamp {
-    use jiaohao_domain::floor::StepKind;
     let recalled = ticket.steps.iter().rev().find(|step| step.what == StepKind::Recalled && step.at >= first);
     recalled.map_or(first, |step| step.at)
 }

@@ -22,7 +22,7 @@ pub struct DepartmentInput {
     pub neutral_name: Option<String>,
     /// Patients who are called, summoned or with a doctor.
     pub calls: Vec<CallInput>,
-    /// Rooms where somebody works, and queues where people wait and nobody does yet.
+    /// Rooms where somebody works, and queues where nobody does yet: people wait there, or somebody comes.
     pub rooms: Vec<RoomInput>,
     /// Missed numbers with the time since when.
     pub missed: Vec<(Timestamp, String)>,
@@ -86,6 +86,8 @@ pub struct RoomInput {
     pub paused: bool,
     /// When who comes now will be called, if that is known and anybody waits.
     pub expected: Option<(Timestamp, Timestamp)>,
+    /// Where nobody works yet: when somebody begins, by plan and the delay that was told.
+    pub opens: Option<Timestamp>,
 }
 
 /// A line at the foot of the screen.
@@ -177,6 +179,8 @@ pub struct RoomView {
     pub paused: bool,
     /// When who comes now will be called; null when unknown, and where nobody waits.
     pub expected: Option<Expected>,
+    /// Where nobody works yet: when somebody begins, RFC 3339.
+    pub opens: Option<String>,
 }
 
 /// A range of clock times.
@@ -292,6 +296,7 @@ pub fn rooms(input: &BoardInput, zone: Zone) -> Vec<RoomView> {
         at_door: room.at_door.clone(),
         paused: room.paused,
         expected: room.expected.map(expected),
+        opens: room.opens.map(|at| zone.rfc3339(at)),
     };
     rooms.into_iter().map(view).collect()
 }

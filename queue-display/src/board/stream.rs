@@ -125,7 +125,7 @@ impl Parts {
     const PEOPLE: Self = Self { missed: true, ..Self::CALLS_ROOMS };
     const DAY: Self = Self { notices: true, ..Self::PEOPLE };
     const WORK: Self = Self { notices: true, ..Self::CALLS_ROOMS };
-    const NOTICES: Self = Self { notices: true, ..Self::NONE };
+    const TO_COME: Self = Self { notices: true, ..Self::ROOMS };
 
     /// None: the screen stays as it is.
     fn of(event: &department::Event) -> Option<Self> {
@@ -136,7 +136,7 @@ impl Parts {
             department::Event::Clinic(clinic::Event::SessionDelayed { .. } | clinic::Event::SessionClosed { .. })
             | department::Event::Clinic(clinic::Event::SessionStopped { .. } | clinic::Event::SessionResumed { .. })
             | department::Event::Clinic(clinic::Event::SessionDefined { .. } | clinic::Event::SessionRetired { .. }) => {
-                Some(Self::NOTICES)
+                Some(Self::TO_COME)
             }
             department::Event::Clinic(_)
             | department::Event::Waitlist(_)

@@ -263,7 +263,7 @@ fn a_call_is_shown_with_its_room_and_announced() {
     assert_eq!(
         screen["rooms"],
         json!([{"place": "3号诊室", "place_en": "Room 3", "doctor": "李明", "doctor_en": "", "title": "主任医师", "waiting": ["A003"],
-                "at_door": ["A002"], "paused": false, "expected": null}])
+                "at_door": ["A002"], "paused": false, "expected": null, "opens": null}])
     );
     let spoken: Vec<_> =
         screen["announcements"].as_array().unwrap().iter().map(|one| one["zh"].as_str().unwrap()).collect();
@@ -346,6 +346,33 @@ fn a_delay_says_whose_it_is_by_a_name_that_a_screen_may_bear() {
         area.tell(ToDepartment::DelaySession(DelaySession { session, minutes: 20 }));
         assert_eq!(area.look()["notices"], json!([{ "zh": zh, "en": en }]));
     }
+}
+
+#[test]
+fn while_nobody_works_it_is_said_who_comes_and_when() {
+    let mut area = Area::new(false);
+    let before = area.look();
+    let session = area.clinic(Some("renmin.li"), &["09:00", "09:30"]);
+    let coming = |area: &Area| area.look()["rooms"][0].clone();
+    let expected = json!({"place": "心内科普通", "place_en": "", "doctor": "李明", "doctor_en": "", "title": "主任医师", "waiting": [],
+        "at_door": [], "paused": false, "expected": null, "opens": "2026-11-23T09:00:00.000+08:00"});
+    assert_eq!(coming(&area), expected);
+    area.tell(ToDepartment::DelaySession(DelaySession { session: session.clone(), minutes: 20 }));
+    assert_eq!(coming(&area)["opens"], "2026-11-23T09:20:00.000+08:00", "as it was told");
+    area.walk_in("a", "张*三", None);
+    assert_eq!(coming(&area)["waiting"], json!(["A001"]));
+    assert_eq!(area.followed(before.clone()), area.look());
+    area.work("li", "r3");
+    area.call_next("li", None, None);
+    assert_eq!((&coming(&area)["place"], &coming(&area)["opens"]), (&json!("3号诊室"), &Value::Null));
+    assert_eq!(area.followed(before.clone()), area.look());
+    // Who has begun does not begin again.
+    let ticket = area.department.floor.work.values().find_map(|work| work.in_hand.clone()).unwrap();
+    area.tell(ToDepartment::FinishService(FinishService { ticket }));
+    let (assignment, department) = ("renmin.li.n1".into(), DEPARTMENT.into());
+    area.tell(ToDepartment::StopWork(StopWork { assignment, department }));
+    assert_eq!(area.look()["rooms"], json!([]));
+    assert_eq!(area.followed(before), area.look());
 }
 
 #[test]
@@ -465,6 +492,7 @@ fn rooms_stand_in_their_order_and_missed_numbers_longest_first() {
         at_door: Vec::new(),
         paused: false,
         expected: Some((T0, T0.plus_min(20))),
+        opens: None,
     };
     let department = |rooms, missed| DepartmentInput { rooms, missed, ..Default::default() };
     let input = BoardInput {

@@ -114,8 +114,12 @@ impl Page {
 
     fn room(&mut self, room: &Value) {
         let who = [&room["place"], &room["doctor"], &room["title"]].map(text).join(" ");
-        let when =
-            if room["paused"] == true { "暂停 Paused".to_owned() } else { expected(&room["expected"], self.now) };
+        let when = match time(&room["opens"]) {
+            Some(opens) if self.now.is_none_or(|now| now < opens) => format!("约 {} 开诊 Opens", clock(opens)),
+            Some(_) => "医生还没到 Not here yet".to_owned(),
+            None if room["paused"] == true => "暂停 Paused".to_owned(),
+            None => expected(&room["expected"], self.now),
+        };
         self.spread(BOLD, who.trim(), &when);
         let door: Vec<&str> = array(&room["at_door"]).iter().map(text).collect();
         let waiting: Vec<&str> = array(&room["waiting"]).iter().map(text).collect();
@@ -155,8 +159,6 @@ fn call_row(call: &Value, is_newest: bool) -> String {
 
 /// `大约 10:20–10:45`, `10:45前` once it has begun or does within the minute; nothing when it has passed or is unknown.
 fn expected(range: &Value, now: Option<DateTime<FixedOffset>>) -> String {
-    let time = |at: &Value| DateTime::parse_from_rfc3339(at.as_str()?).ok();
-    let clock = |at: DateTime<FixedOffset>| at.format("%H:%M").to_string();
     match (time(&range["from"]), time(&range["to"])) {
         (Some(_), Some(to)) if now.is_some_and(|now| to <= now) => String::new(),
         (Some(from), Some(to)) if now.is_some_and(|now| from - now < TimeDelta::minutes(1)) => {
@@ -165,6 +167,14 @@ fn expected(range: &Value, now: Option<DateTime<FixedOffset>>) -> String {
         (Some(from), Some(to)) => format!("大约 {}–{}", clock(from), clock(to)),
         _ => String::new(),
     }
+}
+
+fn time(at: &Value) -> Option<DateTime<FixedOffset>> {
+    DateTime::parse_from_rfc3339(at.as_str()?).ok()
+}
+
+fn clock(at: DateTime<FixedOffset>) -> String {
+    at.format("%H:%M").to_string()
 }
 
 fn text(value: &Value) -> &str {

@@ -6,6 +6,9 @@ import { t } from '../lib/i18n.js';
 import { arrange, isOld, key } from './calls.js';
 import { fill, missedNow, spaceFor } from './fill.js';
 
+/** A clinic that ought to have begun so long ago does not begin any more. */
+const LONG_AGO_MS = 3600000;
+
 /** The Chinese and the English of a key, for people who read one of them. @param {string} key @param {any} [values] */
 function two(key, values) {
   return h('span', null, `${t(key, values, 'zh')} `, h('span', { lang: 'en' }, t(key, values, 'en')));
@@ -53,6 +56,10 @@ function callRow(c, hot, off, old) {
  */
 function when(r, now) {
   if (r.paused) return h('span', { class: 'paused' }, two('board.paused'));
+  if (r.opens) {
+    const key = Date.parse(r.opens) > now ? 'board.opens' : 'board.not_begun';
+    return ['zh', 'en'].map((lang) => h(lang === 'zh' ? 'span' : 'small', { key: lang, lang: lang === 'en' ? 'en' : undefined }, t(key, { time: clockOf(r.opens) }, lang)));
+  }
   const left = rangeLeft(r.expected, now);
   if (!left) return null;
   const say = (/** @type {string} */ lang) => t(left.from ? 'board.about' : 'board.about_by', left, lang);
@@ -63,9 +70,11 @@ function when(r, now) {
  * The rows of the waiting part. People who wait for several rooms at once (a pool) stand once, above those rooms, which
  * show their own doors only: the same number four times would be counted as four people.
  * Of several such lines each is named by the letter of its numbers, by which people find their own.
- * @param {any[]} rooms @returns {any[]}
+ * Where somebody ought to have begun long ago and nobody waits, nobody is expected.
+ * @param {any[]} all @param {number} now UTC milliseconds @returns {any[]}
  */
-function waitingRows(rooms) {
+function waitingRows(all, now) {
+  const rooms = all.filter((r) => !r.opens || r.waiting.length || now - Date.parse(r.opens) < LONG_AGO_MS);
   const line = (/** @type {any} */ r) => (r.waiting || []).join(' ');
   /** @type {Object<string, number>} */
   const shared = {};
@@ -113,7 +122,7 @@ function room(part, columns, now) {
         from ? h('span', { class: 'from', key: 'from' }, withSmall('board.from')) : null,
         numbers.map((n) => h('span', { key: n, class: door.indexOf(n) < 0 ? undefined : 'door' }, n)),
         more ? h('span', { class: 'more', key: 'more' }, withSmall('board.more', { n: more })) : null)
-      : r.paused && r.of_pool ? null : h('span', { class: 'none', key: 'none' }, two(r.of_pool ? 'board.from_common' : 'board.nobody')),
+      : (r.paused && r.of_pool) || r.opens ? null : h('span', { class: 'none', key: 'none' }, two(r.of_pool ? 'board.from_common' : 'board.nobody')),
     expected ? h('span', { class: 'expected num', key: 'expected' }, expected) : null);
 }
 
@@ -135,7 +144,7 @@ export function boardView(value, s) {
   const missed = value.missed || [];
   const space = spaceFor(s.size, { notice: !!notice, emergency: !!emergency, off: s.off });
   const rows = s.turns.choose(arranged, space.calls, s.local, emergency);
-  const waiting = fill(waitingRows(value.rooms || []), space, s.page);
+  const waiting = fill(waitingRows(value.rooms || [], s.serverNow), space, s.page);
   const gone = missedNow(missed, space, s.page);
   // What the marked numbers are is said with one of them, where there is one.
   const atDoor = waiting.rooms.reduce((found, { room: r, numbers }) => found || numbers.filter((n) => (r.at_door || []).indexOf(n) >= 0)[0] || '', '');

@@ -416,7 +416,7 @@
         return;
       }
       if (all.indexOf(line) === n) rows.push({ common: true, at_door: [], waiting: room.waiting });
-      rows.push({ place: room.place, doctor: room.doctor, title: room.title, paused: room.paused, at_door: room.at_door, waiting: [], pool: true });
+      rows.push({ place: room.place, doctor: room.doctor, title: room.title, paused: room.paused, opens: room.opens, at_door: room.at_door, waiting: [], pool: true });
     });
     return rows;
   }
@@ -434,6 +434,7 @@
     var line = el(row, 'span', 'old-numbers', numbers.slice(0, NUMBERS_MAX).join(' '));
     if (numbers.length > NUMBERS_MAX) two(el(line, 'span', 'old-more'), 'board.more', { n: numbers.length - NUMBERS_MAX });
     if (room.paused) two(line, 'board.paused');
+    else if (room.opens) two(line, 'board.opens', { time: room.opens.slice(11, 16) });
     else if (!numbers.length) two(line, room.pool ? 'board.from_common' : 'board.nobody');
   }
 
