@@ -61,8 +61,13 @@ async function play() {
   const put = (resource, body) => hospital.call('PUT', resource, body);
   await put('/service-points', { id: 'renmin.xinnei.r3', name: '3号诊室', name_en: 'Room 3', order: 3, door_cap: 1 });
   await put('/service-points', { id: 'renmin.xinnei.r7', name: '7号诊室', name_en: 'Room 7', order: 7, door_cap: 1 });
-  await put('/doctors', { id: 'renmin.wuwei', name: '吴薇', title: '主治医师', departments: ['renmin.xinnei'] });
-  await put('/queues', { id: C, name: '普通门诊', prefix: 'C', doctors: ['renmin.wuwei'] });
+  const departments = ['renmin.xinnei'];
+  await put('/doctors', { id: 'renmin.liming', name: '李明', name_en: 'Li Ming', title: '主任医师', departments });
+  await put('/doctors', { id: 'renmin.zhoujing', name: '周静', name_en: 'Zhou Jing', title: '副主任医师', departments });
+  await put('/doctors', { id: 'renmin.wuwei', name: '吴薇', name_en: 'Wu Wei', title: '主治医师', departments });
+  await put('/queues', { id: A, name: '李明门诊', name_en: 'Dr Li Ming', prefix: 'A', doctors: ['renmin.liming'] });
+  await put('/queues', { id: B, name: '周静门诊', name_en: 'Dr Zhou Jing', prefix: 'B', doctors: ['renmin.zhoujing'] });
+  await put('/queues', { id: C, name: '普通门诊', name_en: 'General clinic', prefix: 'C', doctors: ['renmin.wuwei'] });
   await put('/sessions', {
     id: 'renmin.xinnei.s3', date: TODAY, period: 'morning', queue: C, doctor: null, service_point: 'renmin.xinnei.r7',
     registration_class: '普通', fee_fen: 1000, slots: [{ start: '08:00', minutes: 30, capacity: 8 }, { start: '09:00', minutes: 30, capacity: 8 }, { start: '09:30', minutes: 30, capacity: 8 }, { start: '10:00', minutes: 30, capacity: 8 }],
