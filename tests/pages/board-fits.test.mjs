@@ -71,6 +71,20 @@ test('the wait stands in its own line under the numbers of the room, and says th
   assert.equal(await board.textContent('#fits .room .expected'), '现在来的,09:25 前叫到If you come now: by 09:25');
 });
 
+test('before anybody works it is said who comes and when, until that has long passed', async () => {
+  const coming = rooms.map((room, n) => ({ ...room, paused: false, expected: null, at_door: [], waiting: n ? [] : ['A001', 'A002'], opens: '2026-11-23T08:20:00+08:00' }));
+  const said = () => board.$$eval('#fits .room', (all) => all.map((one) => `${one.dataset.room} ${one.querySelector('.expected').textContent}`));
+  const at = (time) => draws({ ...value, calls: [], rooms: coming }, { serverNow: Date.parse(`2026-11-23T${time}:00+08:00`) });
+  await at('07:40');
+  assert.deepEqual(await said(), [1, 2, 3, 4].map((n) => `${n}号诊室 约 08:20 开诊Starts about 08:20`));
+  assert.deepEqual(await cut(), []);
+  await at('08:20');
+  assert.deepEqual(await said(), [1, 2, 3, 4].map((n) => `${n}号诊室 医生还没到,请稍等The doctor is not here yet`));
+  assert.deepEqual(await cut(), []);
+  await at('09:20');
+  assert.deepEqual(await said(), ['1号诊室 医生还没到,请稍等The doctor is not here yet'], 'who waits is told, where nobody waits nobody comes any more');
+});
+
 test('what is read from afar is big: the wait where height is left, and the English that tells a call from a summons', async () => {
   const size = (what) => board.$eval(`#fits ${what}`, (one) => parseFloat(getComputedStyle(one).fontSize));
   const few = { ...crowd(3, 12), calls: value.calls };

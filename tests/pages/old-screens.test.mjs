@@ -42,7 +42,7 @@ test('is paired with six digits, and shows who is called, where, and who waits',
   if (process.env.PICTURES) await board.screenshot({ path: `${process.env.PICTURES}/old-pairing.png` });
   await pair(board);
   await board.waitForSelector('[data-old=silent]:has-text("没有语音"):has-text("no voice")');
-  await board.waitForSelector('[data-room="李明门诊"]:has-text("A001 A002 A003")');
+  await board.waitForSelector('[data-room="3号诊室"]:has-text("李明"):has-text("A001 A002 A003")');
   const token = await hospital.signIn('liming');
   doctor = (resource, body) => hospital.call('POST', resource, body, token);
   ({ assignment } = await doctor('/work/start', { department: 'renmin.xinnei', service_point: 'renmin.xinnei.r3' }));

@@ -434,7 +434,7 @@
     var line = el(row, 'span', 'old-numbers', numbers.slice(0, NUMBERS_MAX).join(' '));
     if (numbers.length > NUMBERS_MAX) two(el(line, 'span', 'old-more'), 'board.more', { n: numbers.length - NUMBERS_MAX });
     if (room.paused) two(line, 'board.paused');
-    else if (room.opens) two(line, 'board.opens', { time: room.opens.slice(11, 16) });
+    else if (room.opens && Date.now() + aheadMs < Date.parse(room.opens)) two(line, 'board.opens', { time: room.opens.slice(11, 16) });
     else if (!numbers.length) two(line, room.pool ? 'board.from_common' : 'board.nobody');
   }
 
