@@ -28,7 +28,8 @@ async function checkIn(name, serial) {
   await hospital.book('renmin.xinnei.s2', '08:30', await hospital.person(name, '1966-06-06', serial));
   await desk.fill('#search', name);
   await desk.click('[data-action=check_in]');
-  await desk.waitForSelector('#undo[shown] [data-action=undo_last]');
+  // Not the bar of whoever came before.
+  await desk.waitForSelector(`#undo[shown]:has-text("${name}") [data-action=undo_last]`);
   const { snapshot } = await hospital.call('GET', `/streams/queue:${B}`, undefined, hospital.desk);
   return snapshot.tickets[snapshot.order.at(-1)];
 }
