@@ -94,7 +94,10 @@ impl Rest {
         }
         put("/boards", json!({"id": "s.b", "name": "候诊区", "queues": ["s.d.q", "s.d.q2", "s.e.q"]})).await;
         put("/sessions", session("s.e.m", "s.e.q", 6)).await;
-        put("/sessions", session("s.d.crowd", "s.d.q2", 300)).await;
+        // Late enough to be open still when the rest of the day is done.
+        let mut crowd = session("s.d.crowd", "s.d.q2", 300);
+        crowd["slots"] = ["14:00", "14:30"].map(|start| json!({"start": start, "minutes": 30, "capacity": 300})).into();
+        put("/sessions", crowd).await;
         let [desk, li, zhao, qian] = ["wu", "li", "zhao", "qian"].map(|name| clinic.staff(name));
         let (desk, li, zhao, qian) = (desk.await, li.await, zhao.await, qian.await);
         let wish = json!({"name": "his", "role": "integrator", "site": "s", "ttl_s": 3600});
@@ -352,7 +355,7 @@ impl Rest {
         let booked = futures_util::stream::iter(0..CROWD).map(async |n| {
             let person = MadeUp::draw(n, 2026, &mut StdRng::seed_from_u64(n.into())).registration();
             let person = door.insist("POST", "/persons", Some(&self.desk), &person).await.unwrap();
-            let slot = ["s.d.crowd.0900", "s.d.crowd.0930"][n as usize % 2];
+            let slot = ["s.d.crowd.1400", "s.d.crowd.1430"][n as usize % 2];
             let wish = json!({"session": "s.d.crowd", "slot": slot, "patient": person["patient"]});
             door.insist("POST", "/appointments", Some(&self.desk), &wish).await.unwrap();
         });
