@@ -28,6 +28,13 @@ struct Reader<'a> {
     today: BusinessDate,
 }
 
+/// A clinic that is to come: when it begins by plan, and with the delay that was told.
+struct Coming<'a> {
+    session: &'a Session,
+    planned: Timestamp,
+    told: Timestamp,
+}
+
 impl<'a> Reader<'a> {
     fn new(state: &'a department::State, shown: &BTreeSet<&QueueId>, now: Timestamp) -> Self {
         let settings = &state.config.settings.queue;
@@ -150,28 +157,24 @@ impl<'a> Reader<'a> {
     /// next and when, so that nobody goes home.
     fn queues_without_a_room(&self) -> impl Iterator<Item = RoomInput> {
         let served: BTreeSet<&QueueId> = self.work().flat_map(|(_, work)| &work.queues).collect();
-        let coming: Vec<_> = self.orders.iter().filter(|(queue, _)| !served.contains(queue)).collect();
-        let coming: Vec<_> = coming.into_iter().map(|(queue, _)| (*queue, self.coming(queue))).collect();
-        let first = coming.iter().filter_map(|(_, session)| Some(self.begins(session.as_ref()?)?.0)).min();
         let is_dark = served.is_empty();
-        coming.into_iter().filter_map(move |(queue, session)| {
-            let waiting: Vec<String> = self.waiting(queue).collect();
-            let begins = session.and_then(|session| self.begins(session));
-            let is_next = is_dark && begins.is_some_and(|(planned, _)| Some(planned) == first);
-            (!waiting.is_empty() || is_next).then(|| self.room_to_come(queue, session, begins, waiting))
+        let unserved = self.orders.iter().map(|(queue, _)| *queue).filter(|queue| !served.contains(queue));
+        let unserved = unserved.map(|queue| (queue, self.waiting(queue).collect::<Vec<String>>()));
+        // While somebody works, who comes is looked up only where people wait.
+        let shown = unserved.filter(|(_, waiting)| is_dark || !waiting.is_empty());
+        let shown: Vec<_> = shown.map(|(queue, waiting)| (queue, waiting, self.coming(queue))).collect();
+        let first = shown.iter().filter_map(|(_, _, coming)| Some(coming.as_ref()?.planned)).min();
+        shown.into_iter().filter_map(move |(queue, waiting, coming)| {
+            let is_next = coming.as_ref().is_some_and(|coming| Some(coming.planned) == first);
+            (!waiting.is_empty() || is_next).then(|| self.room_to_come(queue, coming, waiting))
         })
     }
 
     /// A queue's name may say what a neutral name hides: such a department's row bears the neutral name where it has no
     /// room's.
-    fn room_to_come(
-        &self,
-        queue: &QueueId,
-        session: Option<&Session>,
-        begins: Option<(Timestamp, Timestamp)>,
-        waiting: Vec<String>,
-    ) -> RoomInput {
+    fn room_to_come(&self, queue: &QueueId, coming: Option<Coming<'_>>, waiting: Vec<String>) -> RoomInput {
         let config = &self.state.config;
+        let session = coming.as_ref().map(|coming| coming.session);
         let neutral = config.definition.as_ref().and_then(|definition| definition.neutral_name.clone());
         let point = session.and_then(|session| config.service_points.get(session.service_point.as_ref()?));
         let (place, place_en) = match (point, neutral) {
@@ -195,25 +198,22 @@ impl<'a> Reader<'a> {
             at_door: Vec::new(),
             paused: false,
             expected: None,
-            opens: begins.map(|(_, told)| told),
+            opens: coming.map(|coming| coming.told),
         }
     }
 
     /// Today's next clinic of a queue: the first that takes place and of which nobody was called yet.
-    fn coming(&self, queue: &QueueId) -> Option<&'a Session> {
-        let sessions = self.state.clinic.sessions.iter().filter(|(_, session)| {
+    fn coming(&self, queue: &QueueId) -> Option<Coming<'a>> {
+        let sessions = self.state.clinic.sessions.iter().filter(|(id, session)| {
             let is_today = session.queue == *queue && session.date == self.today;
-            is_today && session.standing == SessionStanding::Open && !self.is_stopped_whole(session)
+            let takes_place = session.standing == SessionStanding::Open && !self.is_stopped_whole(session);
+            is_today && takes_place && !self.has_begun(id)
         });
-        let mut sessions: Vec<_> = sessions.map(|(id, session)| (self.begins(session), id, session)).collect();
-        sessions.sort_by_key(|(begins, id, _)| (*begins, *id));
-        sessions.into_iter().find(|(_, id, _)| !self.has_begun(id)).map(|(_, _, session)| session)
-    }
-
-    /// When a session begins: by plan, and with the delay that was told.
-    fn begins(&self, session: &Session) -> Option<(Timestamp, Timestamp)> {
-        let start = self.state.clinic.slots.get(session.slots.first()?)?.start;
-        Some((start, start.plus_min(i64::from(session.delay_min))))
+        let coming = sessions.filter_map(|(_, session)| {
+            let planned = self.state.clinic.slots.get(session.slots.first()?)?.start;
+            Some(Coming { session, planned, told: planned.plus_min(i64::from(session.delay_min)) })
+        });
+        coming.min_by_key(|coming| coming.planned)
     }
 
     fn has_begun(&self, session: &SessionId) -> bool {
