@@ -51,6 +51,12 @@ pub struct SmsSettings {
     /// The service's template for a place that was waited for and is offered, whose minutes are those to answer in; its
     /// parameters as of template_delayed. Absent: not told by text message.
     pub template_offered: Option<String>,
+    /// The service's template for a booking that the desk has made; its parameters as of template_delayed. Absent: not told by
+    /// text message.
+    pub template_booked: Option<String>,
+    /// The service's template for a booking that the hospital has cancelled; its parameters as of template_delayed. Absent: not
+    /// told by text message.
+    pub template_cancelled: Option<String>,
 }
 
 /// Service messages of the hospital's WeChat account. Off until `app_id` is given.
@@ -86,6 +92,10 @@ pub struct WechatSettings {
     /// A place that was waited for and is offered, with the minutes to answer in. Absent: not told by WeChat.
     /// Allowed: as template_delayed.
     pub template_offered: Option<String>,
+    /// A booking that the desk has made. Absent: not told by WeChat. Allowed: as template_delayed.
+    pub template_booked: Option<String>,
+    /// A booking that the hospital has cancelled. Absent: not told by WeChat. Allowed: as template_delayed.
+    pub template_cancelled: Option<String>,
 }
 
 /// Notifications of browsers (Web Push; few phones in mainland China get them). Off until `contact` is given.
@@ -198,6 +208,8 @@ impl Settings {
             ("sms.template_as_planned", sms.template_as_planned.is_some()),
             ("sms.template_stopped", sms.template_stopped.is_some()),
             ("sms.template_offered", sms.template_offered.is_some()),
+            ("sms.template_booked", sms.template_booked.is_some()),
+            ("sms.template_cancelled", sms.template_cancelled.is_some()),
         ];
         let of_wechat = [
             ("wechat.secret", wechat.secret.is_some()),
@@ -209,6 +221,8 @@ impl Settings {
             ("wechat.template_as_planned", wechat.template_as_planned.is_some()),
             ("wechat.template_stopped", wechat.template_stopped.is_some()),
             ("wechat.template_offered", wechat.template_offered.is_some()),
+            ("wechat.template_booked", wechat.template_booked.is_some()),
+            ("wechat.template_cancelled", wechat.template_cancelled.is_some()),
         ];
         let without = |of: &[(&'static str, bool)], switch: &str, what: &str| {
             let (field, _) = *of.iter().find(|(_, is_given)| *is_given)?;
@@ -266,6 +280,8 @@ impl Settings {
             (About::AsPlanned, "wechat.template_as_planned", &wechat.template_as_planned),
             (About::Stopped, "wechat.template_stopped", &wechat.template_stopped),
             (About::Offered, "wechat.template_offered", &wechat.template_offered),
+            (About::Booked, "wechat.template_booked", &wechat.template_booked),
+            (About::Cancelled, "wechat.template_cancelled", &wechat.template_cancelled),
         ];
         for (about, field, given) in templates {
             faults.extend(given.as_deref().and_then(|text| Template::read(text, about).err()).map(|why| (field, why)));

@@ -1,4 +1,4 @@
-//! Who is booked in a session and has not heard of its delay: for the desk, which telephones them.
+//! Who is or was booked in a session and has not heard what there was to tell at home: for the desk, which telephones them.
 
 use jiaohao_domain::department::State;
 use jiaohao_domain::floor::at_home;

@@ -56,6 +56,8 @@ struct Templates {
     as_planned: Option<String>,
     stopped: Option<String>,
     offered: Option<String>,
+    booked: Option<String>,
+    cancelled: Option<String>,
 }
 
 /// The channel.
@@ -155,6 +157,8 @@ impl Sms {
                 as_planned: settings.template_as_planned.clone(),
                 stopped: settings.template_stopped.clone(),
                 offered: settings.template_offered.clone(),
+                booked: settings.template_booked.clone(),
+                cancelled: settings.template_cancelled.clone(),
             },
             reports,
             wall,
@@ -170,6 +174,8 @@ impl Sms {
             About::AsPlanned => templates.as_planned.as_deref(),
             About::Stopped => templates.stopped.as_deref(),
             About::Offered => templates.offered.as_deref(),
+            About::Booked => templates.booked.as_deref(),
+            About::Cancelled => templates.cancelled.as_deref(),
         }
     }
 

@@ -64,12 +64,9 @@ const PARTS: [&str; 3] = ["{number}", "{place}", "{site}"];
 /// Beside them where a clinic is told of: whose, its delay, and when the person is expected.
 const PARTS_OF_CLINIC: [&str; 3] = ["{who}", "{minutes}", "{time}"];
 
-/// Whether it tells of a clinic, to people at home.
+/// Whether it is told to people at home, with whose clinic and when.
 fn is_of_clinic(about: About) -> bool {
-    match about {
-        About::ThreeBefore | About::Called => false,
-        About::Delayed | About::AsPlanned | About::Stopped | About::Offered => true,
-    }
+    about == About::Offered || about.is_of_the_clinic() || about.is_of_the_booking()
 }
 
 impl Template {
@@ -256,6 +253,8 @@ impl WeChat {
                 template(About::AsPlanned, "wechat.template_as_planned", &settings.template_as_planned)?,
                 template(About::Stopped, "wechat.template_stopped", &settings.template_stopped)?,
                 template(About::Offered, "wechat.template_offered", &settings.template_offered)?,
+                template(About::Booked, "wechat.template_booked", &settings.template_booked)?,
+                template(About::Cancelled, "wechat.template_cancelled", &settings.template_cancelled)?,
             ],
             access_token: tokio::sync::Mutex::default(),
             on_the_way: Mutex::default(),
@@ -484,7 +483,7 @@ mod tests {
             assert!(Template::read(text, about).is_err(), "{about:?}");
         }
         let clinic = TellingClinic { who: "李明医生".into(), minutes: 20, time: "09:20".into() };
-        for about in [About::Delayed, About::AsPlanned, About::Stopped] {
+        for about in [About::Delayed, About::AsPlanned, About::Stopped, About::Booked, About::Cancelled] {
             let what = Telling { about, clinic: Some(clinic.clone()), ..telling() };
             let data = Template::read(text, about).expect("sound").data(&what);
             let told =

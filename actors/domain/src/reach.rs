@@ -33,12 +33,26 @@ pub enum About {
     AsPlanned,
     /// A place that was waited for is offered.
     Offered,
+    /// Somebody of the hospital has booked for the person.
+    Booked,
+    /// Somebody of the hospital has cancelled the booking.
+    Cancelled,
 }
 
 impl About {
     /// Arrived is not read: only the person's own word counts.
     pub fn is_to_be_read(self) -> bool {
         self == Self::Stopped
+    }
+
+    /// Whether it tells people at home of their clinic's time, all of them: the desk counts whom it has reached.
+    pub fn is_of_the_clinic(self) -> bool {
+        matches!(self, Self::Delayed | Self::Stopped | Self::AsPlanned)
+    }
+
+    /// Whether it tells what was done to the one booking.
+    pub fn is_of_the_booking(self) -> bool {
+        matches!(self, Self::Booked | Self::Cancelled)
     }
 
     /// As it stands on the wire.
@@ -50,6 +64,8 @@ impl About {
             Self::Stopped => "stopped",
             Self::AsPlanned => "as_planned",
             Self::Offered => "offered",
+            Self::Booked => "booked",
+            Self::Cancelled => "cancelled",
         }
     }
 }
@@ -109,8 +125,8 @@ pub fn waits_until(about: About, of: Timestamp, now: Timestamp, zone: Zone) -> O
     match about {
         // Offers are made in the daytime, and do not wait.
         About::ThreeBefore | About::Called | About::Offered => return None,
-        About::Stopped if of.ms_since(now) <= SOON_MS => return None,
-        About::Delayed | About::Stopped | About::AsPlanned => {}
+        About::Stopped | About::Cancelled if of.ms_since(now) <= SOON_MS => return None,
+        About::Delayed | About::Stopped | About::AsPlanned | About::Booked | About::Cancelled => {}
     }
     let today = zone.date(now);
     let of_day = |date, minutes: i64| zone.moment(date, chrono::NaiveTime::MIN).plus_min(minutes);
@@ -155,6 +171,10 @@ mod tests {
             (Delayed, at("20261123", "23:00"), at("20261123", "22:05"), None),
             (Delayed, at("20261124", "06:30"), at("20261124", "06:10"), None),
             (AsPlanned, at("20261124", "07:59"), evening, None),
+            (Booked, soon, evening, Some(morning)),
+            (Booked, soon, morning, None),
+            (Cancelled, soon, night, None),
+            (Cancelled, later, night, Some(morning)),
         ] {
             assert_eq!(waits_until(about, of, now, zone), until, "{about:?} of {of:?} at {now:?}");
         }

@@ -79,14 +79,16 @@ impl Options {
             "[sms]\nurl = \"http://{at}\"\nkey_id = \"{sms_key_id}\"\nsecret = \"{sms_secret}\"\nsign = \"叫号\"\n\
              template_code = \"code\"\ntemplate_consent = \"consent\"\ntemplate_three_before = \"three_before\"\n\
              template_called = \"called\"\ntemplate_delayed = \"delayed\"\ntemplate_as_planned = \"as_planned\"\n\
-             template_stopped = \"stopped\"\ntemplate_offered = \"offered\"\n"
+             template_stopped = \"stopped\"\ntemplate_offered = \"offered\"\n\
+             template_booked = \"booked\"\ntemplate_cancelled = \"cancelled\"\n"
         );
         let wechat = format!(
             "[wechat]\nurl = \"http://{at}\"\nauthorize_url = \"http://{at}\"\napp_id = \"{app_id}\"\nsecret = \"{app_secret}\"\n\
              callback_token = \"{callback_token}\"\ntemplate_three_before = \"three_before {fields}\"\n\
              template_called = \"called {fields}\"\ntemplate_delayed = \"delayed {of_clinic}\"\n\
              template_as_planned = \"as_planned {of_clinic}\"\ntemplate_stopped = \"stopped {of_clinic}\"\n\
-             template_offered = \"offered {of_clinic}\"\n"
+             template_offered = \"offered {of_clinic}\"\ntemplate_booked = \"booked {of_clinic}\"\n\
+             template_cancelled = \"cancelled {of_clinic}\"\n"
         );
         let push = format!("[push]\ncontact = \"mailto:it@example.org\"\nurl = \"http://{at}\"\n");
         let sections = [(self.sms, sms), (self.wechat, wechat), (self.push, push)];

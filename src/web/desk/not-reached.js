@@ -1,4 +1,4 @@
-// Whom a delay has not reached at home, by name: with the telephone on file, and that the desk has told them.
+// Whom nothing has reached at home, by name: with the telephone on file, and that the desk has told them or what came of its try.
 
 import { clockOf } from '../lib/clock.js';
 import { h } from '../lib/dom.js';
@@ -11,9 +11,15 @@ import { periodWord, phoneWords, wordsOf, yuan } from '../lib/words.js';
 /** So many other clinics are named. */
 const NAMED = 3;
 
-/** What was said of the clinic, and how many are to be rung. @param {any} floor @param {any} session @param {number} n */
-function title(floor, session, n) {
-  const what = session.stopped_from ? 'stopped' : session.delay_min ? 'delayed' : 'as_planned';
+/** What is told to one person of their own booking, and not to everybody of the clinic. */
+const OF_THE_BOOKING = ['booked', 'cancelled'];
+/** What a try by telephone comes to that reaches nobody. */
+const TRIES = ['no_answer', 'wrong_number'];
+
+/** What was said of the clinic, and how many are to be rung. @param {any} floor @param {any} session @param {any[]} appointments @param {number} n */
+function title(floor, session, appointments, n) {
+  const isOfBookings = appointments.every((one) => OF_THE_BOOKING.includes(one.not_reached.about));
+  const what = isOfBookings ? 'bookings' : session.stopped_from ? 'stopped' : session.delay_min ? 'delayed' : 'as_planned';
   return t(`desk.not_reached.ring_${what}`, { n, whose: whoseOf(session, floor.site), period: periodWord(session.period), delay: session.delay_min });
 }
 
@@ -45,17 +51,15 @@ export async function showNotReached(page, floor, persons, session) {
   }
   const { appointments, left_out: leftOut } = read;
   await persons.ready(appointments.map((/** @type {any} */ one) => one.patient));
-  /** Whom the desk has told since, by ticket. @type {Set<string>} */
-  const told = new Set();
+  /** Whom the desk has told or tried since, and how, by ticket. @type {Map<string, string>} */
+  const marked = new Map(appointments.map((/** @type {any} */ one) => [one.ticket, one.not_reached.tried || '']));
   let refused = '';
-  await ask(title(floor, session, appointments.length + leftOut), (close, redraw) => {
+  await ask(title(floor, session, appointments, appointments.length + leftOut), (close, redraw) => {
     const mark = async (/** @type {any} */ one, /** @type {string} */ how) => {
-      const isTold = told.has(one.ticket);
       refused = '';
       try {
-        await page.protocol.command('mark_reached', { ticket: one.ticket, how: isTold ? 'not_reached' : how });
-        if (isTold) told.delete(one.ticket);
-        else told.add(one.ticket);
+        await page.protocol.command('mark_reached', { ticket: one.ticket, how: how || 'not_reached' });
+        marked.set(one.ticket, how);
       } catch (refusal) {
         refused = wordsOf(refusal, 'mark_reached');
       }
@@ -64,7 +68,7 @@ export async function showNotReached(page, floor, persons, session) {
     return h('div', { class: 'form', 'data-form': 'not_reached' },
       instead(floor, session, page.protocol.clock.now()),
       appointments.length
-        ? h('ul', { class: 'list', key: 'list' }, appointments.map((/** @type {any} */ one) => row(persons, one, told.has(one.ticket), page.protocol.clock.now(), (how) => mark(one, how))))
+        ? h('ul', { class: 'list', key: 'list' }, appointments.map((/** @type {any} */ one) => row(persons, one, marked.get(one.ticket) || '', page.protocol.clock.now(), (how) => mark(one, how))))
         : h('p', { class: 'empty', key: 'none' }, t('desk.empty.not_reached')),
       leftOut ? h('p', { class: 'muted', key: 'more' }, t('desk.not_reached.more', { n: leftOut })) : null,
       refused ? h('p', { class: 'notice alarm', key: 'refused', role: 'alert' }, refused) : null,
@@ -72,16 +76,25 @@ export async function showNotReached(page, floor, persons, session) {
   });
 }
 
-/** @param {any} persons @param {any} one @param {boolean} isTold @param {number} now @param {(how: string) => void} mark */
-function row(persons, one, isTold, now, mark) {
+/** @param {any} persons @param {any} one @param {string} marked how the desk has told them, or tried to @param {number} now @param {(how: string) => void} mark an empty one takes the mark back */
+function row(persons, one, marked, now, mark) {
   const person = persons.get(one.patient);
   const phone = person && person.phone;
   // Nobody can have been rung who has left no number.
   const how = phone ? 'by_phone' : 'in_person';
-  return h('li', { key: one.appointment, 'data-missed': one.appointment, 'data-told': String(isTold) },
+  const isTried = TRIES.includes(marked);
+  const isTold = !!marked && !isTried;
+  const { about } = one.not_reached;
+  const button = (/** @type {string} */ to, /** @type {string} */ looks, /** @type {string} */ words) => h('button', {
+    type: 'button', class: `btn${looks}`, key: to || 'back', 'data-action': to ? `told_${to}` : 'take_told_back', onclick: () => mark(to),
+  }, words);
+  return h('li', { key: one.appointment, 'data-missed': one.appointment, 'data-told': String(isTold), 'data-tried': isTried ? marked : undefined },
     h('span', { class: 'grow' }, h('b', { class: 'num' }, one.number || ''), ` ${persons.nameOf(one)} `, person ? `${bioOf(person, now)} ` : '',
-      h('small', { class: 'muted' }, t('desk.booked_for', { time: clockOf(one.slot_start) }))),
+      h('small', { class: 'muted' }, t('desk.booked_for', { time: clockOf(one.slot_start) }), OF_THE_BOOKING.includes(about) ? ` · ${t(`desk.not_reached.${about}`)}` : ''),
+      isTried ? h('small', { class: 'tag soon', key: 'tried' }, t(`desk.not_reached.tried.${marked}`)) : null),
     phone ? h('b', { class: 'num', 'data-phone': '' }, phoneWords(phone)) : h('span', { class: 'muted' }, t('desk.not_reached.none')),
-    h('button', { type: 'button', class: `btn${phone && !isTold ? ' primary' : ''}`, 'data-action': isTold ? 'take_told_back' : `told_${how}`, onclick: () => mark(how) },
-      t(isTold ? 'undo.take' : `desk.told_go.${how}`)));
+    isTold
+      ? button('', '', t('undo.take'))
+      : [phone ? TRIES.filter((one) => one !== marked).map((one) => button(one, ' small', t(`desk.told_go.${one}`))) : null,
+        button(how, phone ? ' primary' : '', t(`desk.told_go.${how}`))]);
 }

@@ -57,7 +57,8 @@ export function reachedPart(acts, ticket, person) {
   // Where no phone is known, nothing was there that could have answered.
   const why = isPageAlone(acts.page) ? '.page' : person && !phone ? '.no_phone' : '';
   return h('div', { class: 'notice soon reach', key: 'not-reached', 'data-not-reached': ticket.not_reached.about },
-    h('p', null, h('b', null, t('desk.not_reached.tag')), t(`desk.not_reached.${ticket.not_reached.about}${why}`, { time: clockOf(ticket.not_reached.since) })),
+    h('p', null, h('b', null, t('desk.not_reached.tag')), t(`desk.not_reached.${ticket.not_reached.about}${why}`, { time: clockOf(ticket.not_reached.since) }),
+      ticket.not_reached.tried ? ` ${t(`desk.not_reached.tried.${ticket.not_reached.tried}`)}` : ''),
     h('p', null, phone ? [t('desk.not_reached.phone'), ' ', h('b', { class: 'num' }, phoneWords(phone))] : t('desk.not_reached.no_phone')),
     h('div', { class: 'buttons' },
       phone ? h('button', { type: 'button', class: 'btn', 'data-action': 'told_by_phone', onclick: () => mark(acts, ticket, 'by_phone') }, t('desk.told_go.by_phone')) : null,

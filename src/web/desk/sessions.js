@@ -86,16 +86,17 @@ const toldOf = (floor, session) => floor.queues().flatMap((queue) => queue.delay
 /** Whom it has not reached: the figure by name. @param {import('../lib/page.js').Page} page @param {import('./floor.js').Floor} floor @param {any} persons @param {any} session */
 function whoMissed(page, floor, persons, session) {
   const told = toldOf(floor, session);
-  return told && told.not_reached
+  const missed = told ? told.not_reached + told.of_bookings_not_reached : 0;
+  return missed
     ? h('button', { type: 'button', class: 'btn', key: 'missed', 'data-action': 'show_not_reached', 'data-session': session.session, onclick: () => showNotReached(page, floor, persons, session) },
-      t('desk.not_reached.show', { n: told.not_reached }))
+      t('desk.not_reached.show', { n: missed }))
     : null;
 }
 
 /** How many at home know of its delay, or that there is none any more; who does not is to be rung. @param {import('../lib/page.js').Page} page @param {import('./floor.js').Floor} floor @param {any} session */
 function toldHome(page, floor, session) {
   const told = toldOf(floor, session);
-  if (!told) return null;
+  if (!told || !told.told) return null;
   const word = session.delay_min || session.stopped_from ? 'told_home' : 'told_home_planned';
   const held = told.not_before && Date.parse(told.not_before) > page.protocol.clock.now();
   const { told: n, reached, not_reached: missed } = told;

@@ -25,7 +25,7 @@ function newest(model) {
 }
 
 /** What is said of a clinic's time to those at home: whoever has come has it on the card. */
-const OF_THE_TIME = ['delayed', 'as_planned'];
+const OF_THE_TIME = ['delayed', 'as_planned', 'booked'];
 
 /** Whether somebody has come since a message about the time was sent. @param {import('./model.js').Model} model @param {any} notice */
 function hasCome(model, notice) {

@@ -114,7 +114,7 @@ impl Owner for Department {
         waiting_list::follow(draft, context);
         online::ask(draft, context.now);
         floor::notices::tell(draft, context.now);
-        floor::at_home::tell(draft, context.now);
+        floor::at_home::tell(draft, context);
         Ok(answer)
     }
 

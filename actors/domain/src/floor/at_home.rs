@@ -1,4 +1,5 @@
-//! What people at home are told of their clinic: everybody who is booked there and has not come. A notice of an appointment
+//! What people at home are told: of their clinic everybody who is booked there and has not come, and of their own booking
+//! what somebody else than their own phone has done to it. A notice of an appointment
 //! is one of the ticket that it will be, so that the check-in ends it, or what the ticket is told takes its place. How the
 //! person is told is decided there, as of every notice ([`crate::patient`]).
 
@@ -6,15 +7,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::emit;
 use super::event::Event;
-use super::notices::{Told, department_name, leave};
+use super::notices::{NotReached, Told, department_name, leave};
 use super::state::{Floor, Ticket};
 use crate::clinic::{self, AppointmentState, SessionStanding};
 use crate::department::{self, Department, State};
 use crate::ids::*;
-use crate::owner::Draft;
+use crate::owner::{Context, Draft};
+use crate::principal::Role;
 use crate::reach::{About, waits_until};
 use crate::time::Timestamp;
-use crate::vocabulary::{ClinicNews, NoticeDue};
+use crate::vocabulary::{Channel, ClinicNews, NoticeDue};
 use crate::waitlist::{self, Offered};
 
 /// So many are told by one decision; the others follow at once.
@@ -31,32 +33,39 @@ pub struct ToldCount {
     pub not_reached: u32,
     /// They are not told before this.
     pub not_before: Option<Timestamp>,
+    /// Whom nothing has told of what was done to their own booking. Counted in nothing else.
+    pub of_bookings_not_reached: u32,
 }
 
 /// By session of a queue, where anybody is told of it.
 pub fn counts(state: &State, queue: &QueueId) -> BTreeMap<SessionId, ToldCount> {
     let mut counts: BTreeMap<SessionId, ToldCount> = BTreeMap::new();
-    let of_clinic = |told: &&Told| told.about != Some(About::Offered);
-    let all = state.floor.notices.told.values().filter(of_clinic);
-    for (told, clinic) in all.filter_map(|told| Some((told, told.clinic.as_ref()?))) {
+    let all = state.floor.notices.told.values();
+    for (told, about, clinic) in all.filter_map(|told| Some((told, told.about?, told.clinic.as_ref()?))) {
+        if !about.is_of_the_clinic() && !(about.is_of_the_booking() && told.is_missed()) {
+            continue;
+        }
         let session = clinic.slot.session();
         if state.clinic.sessions.get(&session).is_none_or(|session| session.queue != *queue) {
             continue;
         }
         let count = counts.entry(session).or_default();
+        if about.is_of_the_booking() {
+            count.of_bookings_not_reached += 1;
+            continue;
+        }
         count.told += 1;
-        count.reached += u32::from(told.reached || told.marked.is_some());
+        count.reached += u32::from(told.reached || told.is_told_by_desk());
         count.not_reached += u32::from(told.is_missed());
         count.not_before = count.not_before.max(told.not_before);
     }
     counts
 }
 
-/// Of what somebody at home has not been told, and since when, if nothing has reached them.
-pub fn not_reached(floor: &Floor, appointment: &AppointmentId) -> Option<(About, Timestamp)> {
+/// Of what somebody at home has not been told, if nothing has reached them.
+pub fn not_reached(floor: &Floor, appointment: &AppointmentId) -> Option<NotReached> {
     let told = floor.notices.told.get(&appointment.ticket());
-    let told = told.filter(|told| told.clinic.is_some() && told.is_missed())?;
-    Some((told.about?, told.not_reached?))
+    told.filter(|told| told.clinic.is_some())?.not_reached()
 }
 
 /// The appointments of a session whose patients nothing has reached at home, nor the desk.
@@ -69,16 +78,24 @@ pub fn all_not_reached<'a>(
 }
 
 /// After a decision: a delay is told to everybody it is news to, also to who is to come only now or again; what was told to
-/// somebody who is no longer to come is over.
-pub(crate) fn tell(draft: &mut Draft<'_, Department>, now: Timestamp) {
-    let (mut sessions, mut appointments) = (BTreeSet::new(), BTreeSet::new());
+/// somebody who is no longer to come is over; whose booking somebody of the hospital has made or cancelled is told of that.
+/// What the own phone does is answered there, and read.
+pub(crate) fn tell(draft: &mut Draft<'_, Department>, context: &Context) {
+    let now = context.now;
+    let is_staff = matches!(context.principal.role, Role::Desk | Role::Doctor | Role::Operator);
+    let mut sessions = BTreeSet::new();
+    let mut appointments: BTreeMap<AppointmentId, Option<About>> = BTreeMap::new();
+    let mut touch = |id: &AppointmentId, done: Option<About>| {
+        let known = appointments.entry(id.clone()).or_default();
+        *known = done.or(*known);
+    };
     for event in draft.events() {
         let event = match event {
             department::Event::Clinic(event) => event,
             department::Event::Waitlist(
                 waitlist::Event::OfferAnswered { appointment, .. } | waitlist::Event::OfferEnded { appointment, .. },
             ) => {
-                appointments.insert(appointment.clone());
+                touch(appointment, None);
                 continue;
             }
             _ => continue,
@@ -87,23 +104,36 @@ pub(crate) fn tell(draft: &mut Draft<'_, Department>, now: Timestamp) {
             clinic::Event::SessionDelayed { session, .. } => {
                 sessions.insert(session.clone());
             }
+            clinic::Event::PlaceBooked { appointment, channel, .. } if is_of_hospital(*channel) => {
+                touch(appointment, Some(About::Booked));
+            }
+            clinic::Event::AppointmentConfirmed { appointment, .. } => {
+                let known = draft.state().clinic.appointments.get(appointment);
+                touch(appointment, known.filter(|known| is_of_hospital(known.channel)).map(|_| About::Booked));
+            }
+            clinic::Event::AppointmentCancelled { appointment, .. }
+            | clinic::Event::AppointmentGivenBack { appointment, .. } => {
+                touch(appointment, is_staff.then_some(About::Cancelled));
+            }
             clinic::Event::AppointmentStopped { appointment, .. }
-            | clinic::Event::AppointmentCancelled { appointment, .. }
-            | clinic::Event::AppointmentGivenBack { appointment, .. }
             | clinic::Event::AppointmentSentElsewhere { appointment, .. }
             | clinic::Event::NoShowRecorded { appointment, .. }
-            | clinic::Event::AppointmentConfirmed { appointment, .. }
             | clinic::Event::AppointmentRestored { appointment, .. }
             | clinic::Event::CheckInUndone { appointment, .. }
-            | clinic::Event::NoShowCorrected { appointment, .. } => drop(appointments.insert(appointment.clone())),
+            | clinic::Event::NoShowCorrected { appointment, .. } => touch(appointment, None),
             _ => {}
         }
     }
-    let dues: Vec<_> = appointments.iter().filter_map(|id| due(draft.state(), id, now)).collect();
+    let dues: Vec<_> = appointments.iter().filter_map(|(id, done)| due(draft.state(), id, *done, now)).collect();
     state_all(draft, dues);
     for session in sessions {
         tell_session(draft, session, now);
     }
+}
+
+/// Whether somebody of the hospital has booked, for a person who need not be looking at any page.
+fn is_of_hospital(channel: Channel) -> bool {
+    matches!(channel, Channel::Desk | Channel::Referral)
 }
 
 /// The next part of those that one decision could not tell.
@@ -132,7 +162,7 @@ fn tell_session(draft: &mut Draft<'_, Department>, session: SessionId, now: Time
     let state = draft.state();
     let slots = state.clinic.sessions.get(&session).into_iter().flat_map(|session| &session.slots);
     let expected = slots.filter_map(|slot| state.clinic.slots.get(slot)).flat_map(|slot| &slot.expected);
-    let mut dues = expected.filter_map(|id| due(state, id, now));
+    let mut dues = expected.filter_map(|id| due(state, id, None, now));
     let part: Vec<_> = dues.by_ref().take(TOLD_AT_ONCE).collect();
     let more = dues.next().is_some();
     let was_more = state.floor.notices.telling.contains_key(&session);
@@ -148,8 +178,8 @@ fn state_all(draft: &mut Draft<'_, Department>, dues: Vec<NoticeDue>) {
 
 /// What there is to tell of an appointment beside what has been told: a delay with its minutes, that one is taken back which
 /// the person may have heard of, or that what was told is over. Whose place was asked for since the delay was announced has
-/// seen it then, and is told with the next announcement alone.
-fn due(state: &State, id: &AppointmentId, now: Timestamp) -> Option<NoticeDue> {
+/// seen it then, and is told with the next announcement alone. `done`: what somebody of the hospital has just done to it.
+fn due(state: &State, id: &AppointmentId, done: Option<About>, now: Timestamp) -> Option<NoticeDue> {
     let ticket = id.ticket();
     // Whoever has come is told as the ticket.
     if state.floor.tickets.get(&ticket).is_some_and(Ticket::is_live) {
@@ -164,7 +194,11 @@ fn due(state: &State, id: &AppointmentId, now: Timestamp) -> Option<NoticeDue> {
     // Of an offered place nothing has been told but that.
     let told = told.filter(|told| told.about != Some(About::Offered));
     let heard_of_min = match told {
-        Some(told) => has_left(told, now).then(|| told.clinic.as_ref().map_or(0, |clinic| clinic.delay_min)),
+        Some(told) => {
+            let heard = has_left(told, now).then(|| told.clinic.as_ref().map_or(0, |clinic| clinic.delay_min));
+            // Who was told of a booking, and of no delay, has none to be taken back.
+            heard.filter(|min| *min > 0 || told.about.is_some_and(About::is_of_the_clinic))
+        }
         None => Some(session.delay_before_min).filter(|min| was_announced && *min > 0),
     };
     let (knows, delay_min) = (heard_of_min.is_some(), session.delay_min);
@@ -175,10 +209,18 @@ fn due(state: &State, id: &AppointmentId, now: Timestamp) -> Option<NoticeDue> {
     let is_to_come = is_ahead && known.state == AppointmentState::Booked;
     let is_held = matches!(known.state, AppointmentState::Held { .. });
     let is_offered = is_held && state.waitlist.offers.get(id).is_some_and(Offered::is_open);
+    let is_cancelled = matches!(known.state, AppointmentState::Cancelled | AppointmentState::GivenBack);
+    let was_told = told.and_then(|told| told.about);
     let about = match (is_to_come, delay_min) {
         _ if is_ahead && is_offered => Some(About::Offered),
         (false, _) if is_ahead && known.state == AppointmentState::Stopped => Some(About::Stopped),
+        (false, _) if is_ahead && is_cancelled && known.booked_at.is_some() => {
+            done.or(was_told).filter(|about| *about == About::Cancelled)
+        }
         (false, _) => None,
+        // A cancellation that is undone is a booking again.
+        (true, _) if done == Some(About::Booked) || was_told == Some(About::Cancelled) => Some(About::Booked),
+        (true, min) if before == Some((About::Booked, min)) => Some(About::Booked),
         (true, 0) => knows.then_some(About::AsPlanned),
         (true, _) => (told.is_some() || was_announced).then_some(About::Delayed),
     };

@@ -60,10 +60,31 @@ pub struct Told {
     pub clinic: Option<Box<ClinicNews>>,
 }
 
+/// Of what somebody has not been told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NotReached {
+    /// What they were to be told.
+    pub about: About,
+    /// Since when it is known that nothing has reached them.
+    pub since: Timestamp,
+    /// What came of the desk's try, if it has tried.
+    pub tried: Option<ReachedHow>,
+}
+
 impl Told {
     /// Nothing has reached the person, nor has the desk.
     pub(super) fn is_missed(&self) -> bool {
-        self.not_reached.is_some() && self.marked.is_none()
+        self.not_reached.is_some() && !self.is_told_by_desk()
+    }
+
+    /// The desk has told the person, and not only tried to.
+    pub(super) fn is_told_by_desk(&self) -> bool {
+        self.marked.is_some_and(ReachedHow::is_told)
+    }
+
+    pub(super) fn not_reached(&self) -> Option<NotReached> {
+        let (about, since) = (self.about?, self.not_reached?);
+        self.is_missed().then_some(NotReached { about, since, tried: self.marked })
     }
 }
 
@@ -122,17 +143,16 @@ impl Notices {
     }
 }
 
-/// Of what the person has not been told, and since when, if nothing has reached them and the desk has not told them. Of who
-/// is at home see [`super::at_home::not_reached`].
-pub fn not_reached(floor: &Floor, ticket: &TicketId) -> Option<(About, Timestamp)> {
-    let told = floor.notices.told.get(ticket).filter(|told| told.is_missed() && told.clinic.is_none())?;
-    Some((told.about?, told.not_reached?))
+/// Of what the person has not been told, if nothing has reached them and the desk has not told them. Of who is at home see
+/// [`super::at_home::not_reached`].
+pub fn not_reached(floor: &Floor, ticket: &TicketId) -> Option<NotReached> {
+    floor.notices.told.get(ticket).filter(|told| told.clinic.is_none())?.not_reached()
 }
 
 /// How the desk has told the person, who was not reached.
 pub fn marked(floor: &Floor, ticket: &TicketId) -> Option<ReachedHow> {
     let told = floor.notices.told.get(ticket).filter(|told| told.not_reached.is_some() && told.clinic.is_none());
-    told?.marked
+    told?.marked.filter(|how| how.is_told())
 }
 
 /// The request that a notice is.
@@ -280,8 +300,8 @@ pub(crate) fn answered(
     Answer::Done
 }
 
-/// The desk has told somebody who was not reached, here or at home, or takes that back. Who is reached meanwhile needs no
-/// mark.
+/// The desk has told somebody who was not reached, here or at home, or has tried to, or takes that back. Who is reached
+/// meanwhile needs no mark.
 pub(crate) fn mark(
     draft: &mut Draft<'_, Department>,
     command: &MarkReached,

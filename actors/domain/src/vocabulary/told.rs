@@ -225,7 +225,7 @@ pub struct MarkReached {
     pub how: ReachedHow,
 }
 
-/// How the desk has told somebody.
+/// How the desk has told somebody, or what came of its try.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ReachedHow {
@@ -235,4 +235,15 @@ pub enum ReachedHow {
     ByPhone,
     /// Not at all: the mark is taken back.
     NotReached,
+    /// Nobody has answered the telephone.
+    NoAnswer,
+    /// The number on file is not theirs, or none any more.
+    WrongNumber,
+}
+
+impl ReachedHow {
+    /// Whether the person knows. Who was only tried stays on the list.
+    pub fn is_told(self) -> bool {
+        matches!(self, Self::InPerson | Self::ByPhone)
+    }
 }

@@ -81,6 +81,10 @@ impl Pair {
     }
 
     fn reserve(&mut self, slot: &str) -> Result<(), Code> {
+        self.reserve_by(Channel::Online, slot)
+    }
+
+    fn reserve_by(&mut self, channel: Channel, slot: &str) -> Result<(), Code> {
         let slot = SlotId::from(format!("{DEPARTMENT}.am.{slot}"));
         let (start, end) = (self.house.state.clinic.slots[&slot].start, self.house.state.clinic.slots[&slot].end);
         let reserve = ToPatient::Reserve {
@@ -89,7 +93,7 @@ impl Pair {
             slot_start: start,
             slot_end: end,
             confirm: true,
-            channel: Channel::Online,
+            channel,
             replaces: None,
             limits: Default::default(),
         };

@@ -28,6 +28,7 @@ use crate::waitlist;
 pub use coming::{arriving, coming, on_the_way};
 pub use hospital::visit_as_told;
 pub use load::{Load, load, quantile};
+pub use parts::missed;
 use parts::View;
 pub use payments::{PAYMENTS_SHOWN, PaymentsOf, fee_standing, payments};
 pub use plan::{DAYS_SHOWN, plan};

@@ -8,12 +8,18 @@ use crate::clinic::{self, AppointmentState, SessionStanding};
 use crate::department::State;
 use crate::department::config::Defined;
 use crate::floor::left_over::Today;
+use crate::floor::notices::NotReached;
 use crate::floor::waits::Expected;
 use crate::floor::{Pause, Standing, Ticket, Work, at_home, doors};
 use crate::ids::*;
 use crate::queue::{Place, Queues};
 use crate::time::{Timestamp, Zone};
 use crate::vocabulary::AlertLevel;
+
+/// Of what somebody has not been told, as it stands on the wire.
+pub fn missed(of: &NotReached, zone: Zone) -> Value {
+    json!({ "about": of.about.wire(), "since": zone.rfc3339(of.since), "tried": of.tried })
+}
 
 /// A department's state, looked at at a moment.
 #[derive(Clone, Copy)]
@@ -65,6 +71,7 @@ impl<'a> View<'a> {
                 "reached": told.reached,
                 "not_reached": told.not_reached,
                 "not_before": told.not_before.map(|at| self.at(at)),
+                "of_bookings_not_reached": told.of_bookings_not_reached,
             })
         };
         at_home::counts(self.state, queue).into_iter().map(shown).collect()

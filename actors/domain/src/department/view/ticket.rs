@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::parts::{View, line_of, why};
+use super::parts::{View, line_of, why, missed};
 use crate::floor::calls::missed_from;
 use crate::floor::pre_check::is_unasked;
 use crate::floor::{Standing, Step, Ticket, doors, notices, receipts, undo};
@@ -85,9 +85,7 @@ impl View<'_> {
                 _ => None,
             },
             "not_announced": receipts::problem(&self.state.floor, ticket),
-            "not_reached": notices::not_reached(&self.state.floor, ticket.id()).map(|(about, since)| {
-                json!({ "about": about.wire(), "since": self.at(since) })
-            }),
+            "not_reached": notices::not_reached(&self.state.floor, ticket.id()).map(|of| missed(&of, self.zone)),
             "told_by_desk": notices::marked(&self.state.floor, ticket.id()),
             "missed_times": ticket.missed_times,
             "transfer_to": match &ticket.standing {

@@ -1,6 +1,7 @@
 //! What a person is told beside the screens, and what the desk sees of it: on virtual time, with the post between.
 
 mod at_home;
+mod bookings;
 mod stopped;
 
 use super::*;
@@ -57,7 +58,7 @@ impl Pair {
     }
 
     fn desk_sees(&self, ticket: &TicketId) -> Option<About> {
-        not_reached(&self.house.state.floor, ticket).map(|(about, _)| about)
+        not_reached(&self.house.state.floor, ticket).map(|missed| missed.about)
     }
 
     fn mark(&mut self, ticket: &TicketId, how: ReachedHow) {

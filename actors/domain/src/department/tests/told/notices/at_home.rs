@@ -321,7 +321,7 @@ fn the_desk_sees_how_many_were_reached_and_whom_nothing_reached_and_nobody_alarm
     assert_eq!(pair.sent().last(), Some(&Way::Sms));
     // No telephone is known: whoever is at home has nothing else.
     pair.came(Way::Sms, SendOutcome::NoAddress);
-    assert_eq!(not_reached(&pair.house.state.floor, &appointment).map(|(about, _)| about), Some(About::Delayed));
+    assert_eq!(not_reached(&pair.house.state.floor, &appointment).map(|missed| missed.about), Some(About::Delayed));
     assert_eq!(pair.house.count().not_reached, 1);
     let who = |pair: &Pair| {
         let found = |session: SessionId| {

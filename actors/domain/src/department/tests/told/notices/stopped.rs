@@ -24,7 +24,7 @@ impl Pair {
     }
 
     fn on_list(&self, appointment: &AppointmentId) -> Option<About> {
-        at_home::not_reached(&self.house.state.floor, appointment).map(|(about, _)| about)
+        at_home::not_reached(&self.house.state.floor, appointment).map(|missed| missed.about)
     }
 }
 

@@ -1,0 +1,126 @@
+//! What a person is told of the own booking, where somebody of the hospital has made or cancelled it.
+
+use super::*;
+use crate::floor::at_home::{counts, not_reached};
+use crate::reach::CONFIRM_WITHIN_S;
+
+const TELLING: NoticeStanding = NoticeStanding::Telling;
+const OVER: NoticeStanding = NoticeStanding::Over;
+
+impl Pair {
+    /// Booked at 9:00 through that channel.
+    fn booked_by(channel: Channel) -> (Self, AppointmentId) {
+        let mut pair = Self::new(House::new(0).with_session(2)).with_phone();
+        pair.reserve_by(channel, "0900").expect("reserves");
+        pair.settle();
+        let appointment = pair.person.live().next().expect("booked").0.clone();
+        (pair, appointment)
+    }
+
+    fn cancel_by(&mut self, role: Role, appointment: &AppointmentId) {
+        let command = CancelAppointment { appointment: appointment.clone(), reason: None };
+        let principal = Principal::of(role, AccountId::from("a-x"));
+        self.house.tell(principal, ToDepartment::CancelAppointment(command)).expect("cancels");
+        self.settle();
+    }
+
+    fn restore(&mut self, appointment: &AppointmentId) {
+        let command = RestoreAppointment { appointment: appointment.clone(), reason: "mistake".to_owned() };
+        self.house.desk(ToDepartment::RestoreAppointment(command)).expect("is undone");
+        self.settle();
+    }
+
+    fn tried(&self, appointment: &AppointmentId) -> Option<(About, Option<ReachedHow>)> {
+        not_reached(&self.house.state.floor, appointment).map(|missed| (missed.about, missed.tried))
+    }
+}
+
+#[test]
+fn whom_the_desk_books_is_told_and_whoever_has_booked_on_the_own_phone_has_read_it_there() {
+    for (channel, told) in [
+        (Channel::Online, vec![]),
+        (Channel::Desk, vec![(About::Booked, TELLING)]),
+        (Channel::Referral, vec![(About::Booked, TELLING)]),
+    ] {
+        let (pair, _) = Pair::booked_by(channel);
+        assert_eq!(pair.told(), told, "{channel:?}");
+        pair.assert_replays();
+    }
+    let (pair, appointment) = Pair::booked_by(Channel::Desk);
+    let due = pair.last().due;
+    assert_eq!((due.ticket, due.place.as_str()), (appointment.ticket(), "内科"));
+    assert_eq!(due.clinic.expect("of a clinic").expected_at, at("09:00"));
+}
+
+#[test]
+fn a_cancellation_by_the_hospital_is_told_and_the_own_one_only_ends_what_was_told() {
+    let (mut pair, appointment) = Pair::booked_by(Channel::Desk);
+    pair.cancel_by(Role::Patient, &appointment);
+    assert_eq!(pair.told(), [(About::Booked, OVER)]);
+    pair.assert_replays();
+
+    let (mut pair, appointment) = Pair::booked_by(Channel::Online);
+    pair.cancel_by(Role::Desk, &appointment);
+    assert_eq!(pair.told(), [(About::Cancelled, TELLING)]);
+    pair.restore(&appointment);
+    assert_eq!(pair.told(), [(About::Cancelled, OVER), (About::Booked, TELLING)], "undone it is a booking again");
+    pair.assert_replays();
+}
+
+#[test]
+fn what_was_booked_is_no_news_again_and_a_delay_of_it_is() {
+    let (mut pair, appointment) = Pair::booked_by(Channel::Desk);
+    pair.confirm();
+    let delay = |pair: &mut Pair, minutes: u32| {
+        let command = DelaySession { session: SessionId::from("s.d.am"), minutes };
+        pair.house.desk(ToDepartment::DelaySession(command)).expect("is announced");
+        pair.settle();
+    };
+    pair.house.check_in(&appointment).expect("checks in");
+    pair.house.undo_last(&appointment.ticket()).expect("undoes");
+    pair.settle();
+    assert_eq!(pair.told().len(), 1, "it was read");
+    delay(&mut pair, 20);
+    assert_eq!(pair.told()[1..], [(About::Delayed, TELLING)]);
+    delay(&mut pair, 0);
+    assert_eq!(pair.told()[2..], [(About::AsPlanned, TELLING)]);
+    let of_clinic = counts(&pair.house.state, &queue("pool")).remove(&SessionId::from("s.d.am")).expect("told");
+    assert_eq!((of_clinic.told, of_clinic.of_bookings_not_reached), (1, 0));
+    pair.assert_replays();
+}
+
+#[test]
+fn who_has_no_way_is_rung_of_a_cancellation_and_not_of_a_booking_and_a_try_stays_on_the_list() {
+    let (mut pair, appointment) = Pair::booked_by(Channel::Desk);
+    pair.person(ToPatient::Relate { account: AccountId::from("a-a"), relation: Relation::Own, granted: false })
+        .expect("acts no more");
+    pair.after_s(CONFIRM_WITHIN_S);
+    pair.came(Way::Sms, SendOutcome::NoAddress);
+    pair.cancel_by(Role::Desk, &appointment);
+    pair.came(Way::Sms, SendOutcome::NoAddress);
+    assert_eq!(pair.tried(&appointment), Some((About::Cancelled, None)));
+    let missed = |pair: &Pair| {
+        let all = counts(&pair.house.state, &queue("pool"));
+        all.get(&SessionId::from("s.d.am")).map_or((0, 0), |one| (one.told, one.of_bookings_not_reached))
+    };
+    assert_eq!(missed(&pair), (0, 1), "and no figure of the clinic's");
+    let ticket = appointment.ticket();
+    for how in [ReachedHow::NoAnswer, ReachedHow::WrongNumber] {
+        pair.mark(&ticket, how);
+        assert_eq!(pair.tried(&appointment), Some((About::Cancelled, Some(how))));
+    }
+    pair.mark(&ticket, ReachedHow::ByPhone);
+    assert_eq!((pair.tried(&appointment), missed(&pair)), (None, (0, 0)));
+    pair.mark(&ticket, ReachedHow::NotReached);
+    assert_eq!(pair.tried(&appointment), Some((About::Cancelled, None)));
+    pair.house.assert_replays();
+
+    // Nobody's phone acts for the person from the beginning.
+    let mut pair = Pair::new(House::new(0).with_session(2));
+    pair.reserve_by(Channel::Desk, "0900").expect("reserves");
+    pair.settle();
+    let appointment = pair.person.live().next().expect("booked").0.clone();
+    pair.came(Way::Sms, SendOutcome::NoAddress);
+    assert_eq!((pair.told(), pair.tried(&appointment)), (vec![(About::Booked, OVER)], None));
+    pair.house.assert_replays();
+}
