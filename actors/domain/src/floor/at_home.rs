@@ -115,10 +115,12 @@ pub(crate) fn tell(draft: &mut Draft<'_, Department>, context: &Context) {
             | clinic::Event::AppointmentGivenBack { appointment, .. } => {
                 touch(appointment, is_staff.then_some(About::Cancelled));
             }
+            clinic::Event::AppointmentRestored { appointment, .. } => {
+                touch(appointment, is_staff.then_some(About::Booked));
+            }
             clinic::Event::AppointmentStopped { appointment, .. }
             | clinic::Event::AppointmentSentElsewhere { appointment, .. }
             | clinic::Event::NoShowRecorded { appointment, .. }
-            | clinic::Event::AppointmentRestored { appointment, .. }
             | clinic::Event::CheckInUndone { appointment, .. }
             | clinic::Event::NoShowCorrected { appointment, .. } => touch(appointment, None),
             _ => {}
@@ -218,8 +220,9 @@ fn due(state: &State, id: &AppointmentId, done: Option<About>, now: Timestamp) -
             done.or(was_told).filter(|about| *about == About::Cancelled)
         }
         (false, _) => None,
-        // A cancellation that is undone is a booking again.
-        (true, _) if done == Some(About::Booked) || was_told == Some(About::Cancelled) => Some(About::Booked),
+        // A cancellation that is undone is a booking again; of a stop that is, it is told that the clinic takes place.
+        (true, _) if was_told == Some(About::Cancelled) => Some(About::Booked),
+        (true, _) if done == Some(About::Booked) && was_told != Some(About::Stopped) => Some(About::Booked),
         (true, min) if before == Some((About::Booked, min)) => Some(About::Booked),
         (true, 0) => knows.then_some(About::AsPlanned),
         (true, _) => (told.is_some() || was_announced).then_some(About::Delayed),
