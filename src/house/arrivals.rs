@@ -94,7 +94,9 @@ impl House {
     async fn arrival_by_document(&self, number: &str) -> Result<Typed, Rejection> {
         let is_one = DocumentKind::ALL.into_iter().any(|kind| Document::checked(kind, number).is_ok());
         if !is_one || number.chars().count() > TEXT_MAX_CHARS {
-            return Err(Rejection::new(Code::InvalidField, "document: not a document's number"));
+            return Err(
+                Rejection::new(Code::InvalidField, "document: not a document's number").with("field", "document")
+            );
         }
         Ok(Typed::bearer(self.bearers(number).await?))
     }
@@ -112,11 +114,13 @@ impl House {
         let said = given.number.trim().to_uppercase();
         let birthday = given.birthday.trim();
         if said.is_empty() || said.chars().count() > TEXT_MAX_CHARS {
-            return Err(Rejection::new(Code::InvalidField, "number has 1 to 100 characters"));
+            return Err(Rejection::new(Code::InvalidField, "number has 1 to 100 characters").with("field", "number"));
         }
         let day = format!("2000-{}-{}", birthday.get(..2).unwrap_or_default(), birthday.get(2..).unwrap_or_default());
         if birthday.len() != 4 || day.parse::<chrono::NaiveDate>().is_err() {
-            return Err(Rejection::new(Code::InvalidField, "birthday: month and day, four digits"));
+            return Err(
+                Rejection::new(Code::InvalidField, "birthday: month and day, four digits").with("field", "birthday")
+            );
         }
         let mut bearers = Vec::new();
         for at in places {

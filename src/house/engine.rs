@@ -46,9 +46,13 @@ impl House {
         });
         let now_ms = self.shell.clock.clinic().max(self.machine_now()).0;
         match at_ms {
-            None => Err(Rejection::new(Code::InvalidField, "an idempotency key is a UUID of version 7")),
+            None => {
+                Err(Rejection::new(Code::InvalidField, "an idempotency key is a UUID of version 7")
+                    .with("field", "key"))
+            }
             Some(at_ms) if at_ms > now_ms + KEY_AHEAD_MS => {
-                Err(Rejection::new(Code::InvalidField, "the idempotency key's time is in the future"))
+                Err(Rejection::new(Code::InvalidField, "the idempotency key's time is in the future")
+                    .with("field", "key"))
             }
             Some(_) => Ok(()),
         }
