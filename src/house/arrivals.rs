@@ -7,7 +7,7 @@ use std::sync::Arc;
 use jiaohao_domain::department::{State, expected_visits};
 use jiaohao_domain::floor::Standing;
 use jiaohao_domain::person::{Document, DocumentKind};
-use jiaohao_domain::{BusinessDate, Code, DepartmentId, PatientId, Rejection, TicketId};
+use jiaohao_domain::{BusinessDate, Code, DepartmentId, PatientId, Rejection, Role, TicketId};
 use serde_json::{Value, json};
 
 use super::find::{self, Typed, is_said_as};
@@ -75,6 +75,17 @@ impl House {
         let how = whom.is_empty().then_some("nothing_found");
         self.audit.look(AuditLine::new(claims, "find_arrivals", whom, Ok(()), now).by(how)).await?;
         Ok(json!({ "appointments": appointments, "tickets": tickets, "silent": silent }))
+    }
+
+    /// A machine that makes persons known could ask of any document whether the city knows it, and whose it is: that counts
+    /// with the documents that nobody has.
+    pub(super) fn kiosk_asks(&self, claims: &Claims) -> Result<(), Rejection> {
+        if claims.role == Role::Kiosk {
+            let now = self.machine_now();
+            self.strangers.may_miss(Missed::Document, &claims.account, now)?;
+            self.strangers.missed(Missed::Document, &claims.account, now);
+        }
+        Ok(())
     }
 
     /// What fits in one department.

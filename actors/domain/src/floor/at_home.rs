@@ -42,7 +42,8 @@ pub fn counts(state: &State, queue: &QueueId) -> BTreeMap<SessionId, ToldCount> 
     let mut counts: BTreeMap<SessionId, ToldCount> = BTreeMap::new();
     let all = state.floor.notices.told.values();
     for (told, about, clinic) in all.filter_map(|told| Some((told, told.about?, told.clinic.as_ref()?))) {
-        if !about.is_of_the_clinic() && !(about.is_of_the_booking() && told.is_missed()) {
+        let is_counted = about.is_of_the_clinic() || about.is_of_the_booking() && told.is_missed();
+        if !is_counted {
             continue;
         }
         let session = clinic.slot.session();
