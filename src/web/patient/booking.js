@@ -10,6 +10,7 @@ import { dateWord, dayAndClock, numberClassWord, periodWord, titleWord, wordsOf,
 import { Finding } from './finding.js';
 import { feeOf, isPaidHere, payView } from './fees.js';
 import { Line, releaseNear } from './line.js';
+import { leftWords } from './held.js';
 import { isFree, leftOf, whose } from './places.js';
 import { waitFor } from './waiting.js';
 
@@ -59,10 +60,16 @@ export class Booking {
     this.page.draw();
   }
 
+  /** Another view, which begins at its top wherever the last one was scrolled to. */
+  anew() {
+    window.scrollTo(0, 0);
+    this.page.draw();
+  }
+
   /** @param {any} site */
   async chooseSite(site) {
     this.site = new Site(this.page.session, site.site, this.page.protocol.clock);
-    this.page.draw();
+    this.anew();
     try {
       await this.site.read();
       rememberSite(this.site.id);
@@ -84,8 +91,7 @@ export class Booking {
     this.wanted = doctor;
     this.department = this.site.one('departments', department);
     if (this.department) this.chooseDate(date || this.today());
-    window.scrollTo(0, 0);
-    this.page.draw();
+    this.anew();
   }
 
   /** Today's date at the site that is chosen. */
@@ -99,6 +105,7 @@ export class Booking {
     this.department = department;
     this.wanted = '';
     this.chooseDate(this.today());
+    this.anew();
   }
 
   /** @param {string} date */
@@ -139,7 +146,7 @@ export class Booking {
     this.line.close();
     if (this.department) this.department = null;
     else this.site = null;
-    this.page.draw();
+    this.anew();
   }
 
   /** @param {string} name @param {any} body */
@@ -164,6 +171,7 @@ export class Booking {
     if (result) {
       this.held = { ...result, session, slot, patient };
       this.line.close();
+      this.anew();
     } else {
       // Who was behind others has entered with it: where, is said above.
       if (this.department && releaseNear([session], this.page.protocol.clock.now())) this.line.enter(this.department.id);
@@ -182,7 +190,10 @@ export class Booking {
   /** What was paid on the provider's page is the booking without a word from here. */
   changed() {
     const known = this.held && this.model().appointment(this.held.appointment);
-    if (!known || known.state !== 'booked' || this.busy) return;
+    if (!known || this.busy) return;
+    // Given back on the page of today.
+    if (known.state === 'cancelled') this.chooseAgain();
+    if (known.state !== 'booked') return;
     this.page.notify(t('patient.did_book_number', { number: known.number || '' }), 'good');
     this.leave();
   }
@@ -195,10 +206,14 @@ export class Booking {
   }
 
   async letGo() {
-    if (await this.send('cancel_appointment', { appointment: this.held.appointment })) {
-      this.held = null;
-      this.chooseDate(this.date);
-    }
+    if (await this.send('cancel_appointment', { appointment: this.held.appointment })) this.chooseAgain();
+  }
+
+  /** The held place is gone. */
+  chooseAgain() {
+    this.held = null;
+    this.chooseDate(this.date);
+    this.anew();
   }
 
   leave() {
@@ -323,23 +338,20 @@ export class Booking {
       return h('section', { class: 'block card hold', key: 'expired' }, h('p', { class: 'big-words' }, t('error.hold_expired')),
         h('button', {
           type: 'button', class: 'btn primary big wide', 'data-action': 'choose_again',
-          onclick: () => {
-            this.held = null;
-            this.chooseDate(this.date);
-          },
+          onclick: () => this.chooseAgain(),
         }, t('patient.choose_again')));
     }
     const known = this.model().appointment(held.appointment);
     // Whether it is paid here is known before anything is pressed.
     const fee = known ? feeOf({ page: this.page, model: this.model() }, known) : undefined;
-    const minutes = `${Math.floor(left / 60)}:${String(Math.floor(left % 60)).padStart(2, '0')}`;
     return h('section', { class: 'block card hold', key: 'held', 'data-held': held.appointment },
-      h('p', null, t('patient.held_for')), h('p', { class: 'left num', role: 'timer' }, minutes),
+      h('p', null, t('patient.held_for')), h('p', { class: 'left num', role: 'timer' }, leftWords(left * 1000)),
       h('dl', null,
         fact('patient.fact_patient', this.nameOf(held.patient)),
         fact('patient.fact_site', site.view ? named(site.view.name, site.view.name_en) : ''),
         fact('patient.fact_department', named(this.department.name, this.department.name_en)),
-        fact('patient.fact_doctor', doctor ? `${named(doctor.name, doctor.name_en)} ${titleWord(doctor.title)}` : t('patient.pool')),
+        // Of a clinic that several doctors share none is named.
+        doctor ? fact('patient.fact_doctor', `${named(doctor.name, doctor.name_en)} ${titleWord(doctor.title)}`) : null,
         fact('patient.fact_time', dayAndClock(held.slot.start)),
         held.session.delay_min ? fact('patient.fact_expected', t('patient.expected_at', { n: held.session.delay_min, time: this.lateBy(held) })) : null,
         fact('patient.fact_fee', held.session.fee_fen ? t('patient.fee', { yuan: yuan(held.session.fee_fen) }) : t('patient.free'))),
