@@ -16,6 +16,7 @@ import { addToCalendar, stillInCalendar } from './calendar.js';
 import { feeLines, feeNotes, feeOf, followRefund, payView, refundCards } from './fees.js';
 import { heldCards, heldOf } from './held.js';
 import { messages } from './notices.js';
+import { seenCard } from './seen.js';
 import { stoppedCards } from './stopped.js';
 import { familyOffers, offerCards, offersOf, wishesView } from './waiting.js';
 import { whenWords } from './when.js';
@@ -53,11 +54,11 @@ export function homeView(home) {
   const rest = model.live().filter((a) => !over(a) && a.state !== 'held' && (!now || a.ticket !== now.appointment.ticket));
   const others = home.family.slice(1).reduce((all, one) => all.concat(one.liveTickets().map((live) => ({ ...live, patient: one.patient }))), /** @type {any[]} */ ([]));
   others.sort((a, b) => a.rank - b.rank);
-  const numbers = model.seen();
+  const done = seenCard(home);
   const stopped = stoppedCards(home);
   const refunds = refundCards(home, (a) => [whereWords(home, a), dayWords(a)]);
   const where = (/** @type {any} */ a) => whereWords(home, a);
-  const isEmpty = !offered.length && !held.length && !now && !rest.length && !others.length && !numbers.length && !stopped.length;
+  const isEmpty = !offered.length && !held.length && !now && !rest.length && !others.length && !done && !stopped.length;
   const card = now ? ticketCard(home, now.ticket, now.appointment) : null;
   const waits = model.waits();
   return [
@@ -68,7 +69,7 @@ export function homeView(home) {
     ...stopped,
     ...refunds,
     waits ? null : card,
-    !now && numbers.length ? done(numbers) : null,
+    done,
     // Whoever still waits has other things in mind.
     now ? null : ratingPart(home),
     others.length ? h('h2', { key: 'family-h' }, t('patient.family_today')) : null,
@@ -90,13 +91,6 @@ function nothing(home) {
     h('div', { class: 'inside' },
       h('p', { class: 'big-words' }, t('patient.nothing')), h('p', { class: 'sub' }, t('patient.nothing_more')),
       h('button', { type: 'button', class: 'btn primary big wide', 'data-action': 'open_booking', onclick: () => home.go('book') }, t('patient.book'))));
-}
-
-/** Who has been seen today and has nothing more before them. @param {string[]} numbers */
-function done(numbers) {
-  return h('section', { class: 'block card', key: 'done', 'data-done': numbers.join(' ') },
-    h('div', { class: 'inside' },
-      h('p', { class: 'big-words' }, t('patient.seen', { numbers: numbers.join(' ') })), h('p', { class: 'sub' }, t('patient.seen_more'))));
 }
 
 /** A live ticket of somebody else on the account; opens that person. @param {Home} home @param {any} one */
