@@ -1,5 +1,6 @@
 // A place that is only held, on the phone: it says how long it is kept in words that are no clock time, stands first on the page
-// of today as not booked yet, and is confirmed or given back there. And each view begins at its top.
+// of today as not booked yet, and is confirmed or given back there. Each view of a booking begins at its top; one that cannot be
+// begun says why, and goes on by itself.
 
 import assert from 'node:assert/strict';
 import test, { after, before } from 'node:test';
@@ -106,6 +107,24 @@ test('given back there, it is no hold any more; confirmed there, the page begins
   await phone.waitForSelector('[data-ticket][data-state=booked]');
   assert.equal(await scrolled(), 0);
   await shot('held-booked');
+});
+
+test('booking that is opened without a network says so, and goes on by itself once it is back', async () => {
+  // A page that has not asked for the hospitals yet.
+  await phone.reload();
+  await phone.waitForSelector('[data-ticket][data-state=booked]');
+  browser.serverIsDown = true;
+  await hospital.end('SIGKILL');
+  await phone.click('nav [data-action=open_book]');
+  await phone.waitForSelector('[data-booking=failed]:has-text("现在连不上,约不了号。网络恢复后自动继续。") [data-action=try_again]:has-text("再试一次"):enabled');
+  await phone.waitForSelector('jh-offline-band[shown]');
+  await looks(phone);
+  await shot('book-offline');
+  await phone.click('[data-action=try_again]');
+  await phone.waitForSelector('[data-booking=failed] [data-action=try_again]:enabled');
+  await hospital.open();
+  await phone.waitForSelector('[data-action=choose_department]');
+  browser.serverIsDown = false;
 });
 
 test('no page complained, none asked another origin or broke its policy', () => assert.deepEqual(browser.complaints, []));

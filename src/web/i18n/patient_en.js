@@ -89,6 +89,8 @@ export default {
   'patient.going': 'I am on my way',
   'patient.cannot': 'What if I am late?',
   'patient.cannot_more': 'Never mind. The doctor calls once more, then whoever is next. When you come, report at the desk: you will be called again soon. If you do not come: press OK, on the next page you can give the number up.',
+  'patient.no_way_to_book': 'No connection: booking waits and goes on by itself.',
+  'patient.try_again': 'Try again',
   'patient.choose_site': 'Choose a hospital',
   'patient.choose_department': 'Choose a department',
   'patient.back': 'Back',

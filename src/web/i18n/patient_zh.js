@@ -89,6 +89,8 @@ export default {
   'patient.going': '我知道了,这就去',
   'patient.cannot': '晚到怎么办?',
   'patient.cannot_more': '不要紧。医生会再叫一次;还没到就先叫后面的人。到了去分诊台报到,会尽快再叫您。不来了:点「知道了」,下一页可以退号。',
+  'patient.no_way_to_book': '现在连不上,约不了号。网络恢复后自动继续。',
+  'patient.try_again': '再试一次',
   'patient.choose_site': '选医院',
   'patient.choose_department': '选科室',
   'patient.back': '返回',

@@ -2,6 +2,7 @@
 
 import { addDays, clockOf, wall, weekdayOf } from '../lib/clock.js';
 import { h } from '../lib/dom.js';
+import { within } from '../lib/http.js';
 import { named, t } from '../lib/i18n.js';
 import { rememberSite, sitesByName } from '../lib/houses.js';
 import { prefix, Site } from '../lib/site.js';
@@ -17,6 +18,10 @@ import { waitFor } from './waiting.js';
 /** A hold may be prolonged once, in its last two minutes. */
 const PROLONG_UNDER_S = 120;
 const DAYS = 7;
+/** What could not be read is asked for again by itself after this time, while there is a connection. */
+const AGAIN_MS = 2000;
+/** A network that says nothing is none. */
+const OPENS_WITHIN_MS = 10000;
 
 /** The way through a booking. */
 export class Booking {
@@ -29,6 +34,9 @@ export class Booking {
     this.done = done;
     /** @type {any[]|null} */
     this.sites = null;
+    /** Why the hospitals could not be read, and when; null: they could, or were not asked for yet. @type {{refusal: any, at: number}|null} */
+    this.failed = null;
+    this.opening = false;
     /** @type {Site|null} */
     this.site = null;
     /** @type {any} */
@@ -48,14 +56,18 @@ export class Booking {
   }
 
   async open() {
-    if (this.sites) return;
+    if (this.sites || this.opening) return;
     const booked = this.model().live().map((a) => prefix(a.department, 1));
+    this.opening = true;
     try {
-      this.sites = await sitesByName(this.page.session, booked);
+      this.sites = await within(OPENS_WITHIN_MS, (signal) => sitesByName(this.page.session, booked, signal));
+      this.failed = null;
     } catch (refusal) {
-      this.page.refuse(refusal);
-      return;
+      this.failed = { refusal, at: performance.now() };
     }
+    this.opening = false;
+    this.page.draw();
+    if (!this.sites) return;
     if (this.sites.length === 1) await this.chooseSite(this.sites[0]);
     this.page.draw();
   }
@@ -226,10 +238,21 @@ export class Booking {
 
   view() {
     if (this.held) return this.heldView();
-    if (!this.sites) return h('div', { class: 'block', key: 'loading', 'aria-busy': 'true' }, h('p', { class: 'skeleton' }));
+    if (!this.sites) return this.openingView();
     if (!this.site) return this.siteList();
     if (!this.site.view) return h('div', { class: 'block', key: 'loading', 'aria-busy': 'true' }, h('p', { class: 'skeleton' }));
     return this.department ? this.dayView() : this.departmentList();
+  }
+
+  /** While the hospitals are read; why they are not, which mends itself once the network is back. */
+  openingView() {
+    const { failed } = this;
+    if (!failed) return h('div', { class: 'block', key: 'loading', 'aria-busy': 'true' }, h('p', { class: 'skeleton' }));
+    if (this.page.protocol.status === 'live' && performance.now() - failed.at > AGAIN_MS) this.open();
+    const words = failed.refusal.code === 'offline' ? t('patient.no_way_to_book') : wordsOf(failed.refusal);
+    return h('section', { class: 'block card', key: 'failed', 'data-booking': 'failed' }, h('div', { class: 'inside' },
+      h('p', { class: 'big-words', role: 'status' }, words),
+      h('button', { type: 'button', class: 'btn primary big wide', 'data-action': 'try_again', disabled: this.opening, 'aria-busy': String(this.opening), onclick: () => this.open() }, t('patient.try_again'))));
   }
 
   siteList() {
