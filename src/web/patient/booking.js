@@ -179,9 +179,14 @@ export class Booking {
     this.leave();
   }
 
-  /** What was paid on the provider's page is the booking without a word from here. */
+  /** What was paid on the provider's page is the booking without a word from here; what was let go elsewhere is held no more. */
   changed() {
     const known = this.held && this.model().appointment(this.held.appointment);
+    if (known && known.state === 'cancelled' && !this.busy) {
+      this.held = null;
+      this.chooseDate(this.date);
+      return;
+    }
     if (!known || known.state !== 'booked' || this.busy) return;
     this.page.notify(t('patient.did_book_number', { number: known.number || '' }), 'good');
     this.leave();

@@ -48,20 +48,23 @@ export function homeView(home) {
   // Whose number has been given up or seen is nothing to keep any more.
   const over = (/** @type {any} */ a) => (model.ticketOf(a) || {}).state === 'ended';
   const offered = offersOf(model);
-  const rest = model.live().filter((a) => !over(a) && !offered.includes(a) && (!now || a.ticket !== now.appointment.ticket));
+  const open = model.live().filter((a) => !over(a) && !offered.includes(a) && (!now || a.ticket !== now.appointment.ticket));
+  const held = open.filter((a) => a.state === 'held');
+  const rest = open.filter((a) => a.state !== 'held');
   const others = home.family.slice(1).reduce((all, one) => all.concat(one.liveTickets().map((live) => ({ ...live, patient: one.patient }))), /** @type {any[]} */ ([]));
   others.sort((a, b) => a.rank - b.rank);
   const numbers = model.seen();
   const stopped = stoppedCards(home);
   const refunds = refundCards(home, (a) => [whereWords(home, a), dayWords(a)]);
   const where = (/** @type {any} */ a) => whereWords(home, a);
-  const isEmpty = !offered.length && !now && !rest.length && !others.length && !numbers.length && !stopped.length;
+  const isEmpty = !offered.length && !now && !open.length && !others.length && !numbers.length && !stopped.length;
   const card = now ? ticketCard(home, now.ticket, now.appointment) : null;
   const waits = model.waits();
   return [
     waits ? card : null,
     ...offerCards(home, where),
     ...familyOffers(home, where),
+    ...held.map((a) => heldCard(home, a)),
     ...stopped,
     ...refunds,
     waits ? null : card,
@@ -126,24 +129,38 @@ function lineWords(home, ticket) {
 /** @param {any} a */
 const dayWords = (a) => (a.slot_start ? dayAndClock(a.slot_start) : '');
 
+/** A place that is only held is not booked: it goes back by itself if nobody confirms it. @param {Home} home @param {any} a */
+function heldCard(home, a) {
+  const fee = feeOf(home, a);
+  const left = Math.max(0, Math.ceil((Date.parse(a.expires_at) - home.page.protocol.clock.now()) / 60000));
+  return h('section', { class: 'block card hold', key: `held/${a.appointment}`, 'data-appointment': a.appointment, 'data-state': a.state },
+    h('p', { class: 'big-words', role: 'status', key: 'what' }, t('patient.not_booked')),
+    h('p', { class: 'sub', key: 'where' }, whereWords(home, a), h('br', null), h('b', { class: 'num' }, dayWords(a))),
+    h('p', { class: 'until num', key: 'left' }, t('patient.held_left', { n: left })),
+    isPaidHere(fee)
+      ? payView(home.page, a, fee)
+      : h('button', {
+        type: 'button', class: 'btn primary big wide', key: 'yes', 'data-action': 'confirm_appointment', 'data-appointment': a.appointment, disabled: fee === undefined, onclick: () => confirm(home, a),
+      }, t('patient.confirm_booking')),
+    h('button', {
+      type: 'button', class: 'btn big wide', key: 'no', 'data-action': 'cancel_appointment', 'data-appointment': a.appointment,
+      onclick: () => send(home, 'cancel_appointment', { appointment: a.appointment }, t('patient.did_let_go')),
+    }, t('patient.let_go')));
+}
+
 /** @param {Home} home @param {any} a */
 function appointmentRow(home, a) {
-  const held = a.state === 'held';
-  const fee = held || a.state === 'booked' ? feeOf(home, a) : null;
+  const fee = a.state === 'booked' ? feeOf(home, a) : null;
   if (!a.appointment) {
     return h('div', { key: a.ticket, 'data-other-ticket': a.ticket, 'data-state': a.state },
       h('span', null, whereWords(home, a), h('small', { class: 'num' }, a.number)));
   }
   return h('div', { class: 'wraps', key: a.appointment, 'data-appointment': a.appointment, 'data-state': a.state },
-    h('span', null, whereWords(home, a), h('small', { class: 'num' }, [dayWords(a), a.number, held || a.state === 'asked' ? t(`appointment.${a.state}`) : ''].filter(Boolean).join(' · ')),
+    h('span', null, whereWords(home, a), h('small', { class: 'num' }, [dayWords(a), a.number, a.state === 'asked' ? t(`appointment.${a.state}`) : ''].filter(Boolean).join(' · ')),
       delayOf(home, a) ? h('small', null, t('patient.delay', { n: delayOf(home, a) })) : null, a.state === 'booked' ? feeLines(home, a) : null),
     h('span', { class: 'end choices' },
-      held
-        ? isPaidHere(fee) ? null : h('button', { type: 'button', class: 'btn primary', 'data-action': 'confirm_appointment', 'data-appointment': a.appointment, onclick: () => confirm(home, a) }, t('patient.confirm'))
-        : [
-          a.state === 'booked' ? addToCalendar(home.page, a, 'btn') : null,
-          h('button', { type: 'button', class: 'btn', key: 'cancel', 'data-action': 'cancel_appointment', 'data-appointment': a.appointment, onclick: () => cancelAppointment(home, a) }, t('patient.cancel')),
-        ]),
+      a.state === 'booked' ? addToCalendar(home.page, a, 'btn') : null,
+      h('button', { type: 'button', class: 'btn', key: 'cancel', 'data-action': 'cancel_appointment', 'data-appointment': a.appointment, onclick: () => cancelAppointment(home, a) }, t('patient.cancel'))),
     payView(home.page, a, fee));
 }
 
