@@ -233,6 +233,7 @@ const words = {
   'step.undid': 'undone',
   'step.given_back': 'given back',
   'step.rescheduled': 'another slot',
+  'scan.in_dialog': 'A code was scanned and not read: finish this patient first',
   'undo.take': 'Undo',
   'undo.with_reason': 'Undo, with a reason…',
   'undo.slip': 'By mistake: undo',

@@ -233,6 +233,7 @@ const words = {
   'step.undid': '撤销',
   'step.given_back': '退回来源科室',
   'step.rescheduled': '改时段',
+  'scan.in_dialog': '有人扫了码,没有读入:请先办完这一位',
   'undo.take': '撤销',
   'undo.with_reason': '撤销,写原因…',
   'undo.slip': '按错了,撤销',
