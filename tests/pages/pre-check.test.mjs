@@ -186,7 +186,7 @@ test('a child under six with a fever comes to the kiosk: seen and heard at the d
     await doctor.screenshot({ path: `${process.env.PICTURES}/alert-doctor.png` });
     await kiosk.screenshot({ path: `${process.env.PICTURES}/alert-kiosk.png` });
   }
-  await desk.waitForSelector('[data-alert][data-level=urgent]:has-text("A004"):has-text("6岁以下儿童发烧")');
+  await desk.waitForSelector('[data-alert][data-level=urgent]:has-text("A004"):has-text("不满6岁的孩子发烧")');
   assert.equal(await desk.$('.alert.silent'), null, 'it can be heard');
   await looks(desk);
   await desk.click('[data-action=show_alert]');

@@ -83,7 +83,7 @@ export default {
   'questions.nothing': '现在什么都不问。',
   'questions.now': '现在用第 {version} 版,{n} 个问题,{since} 起。',
   'questions.usual': '先采用常用的一套',
-  'questions.usual_more': '发烧、体温、接触史。37.3℃以上或自述发烧、有接触史的去发热门诊;6岁以下儿童发烧,分诊台立刻提醒。采用以后还可以改,保存才生效。',
+  'questions.usual_more': '发烧、体温、接触史。37.3℃以上或自述发烧、有接触史的去发热门诊;不满6岁的孩子发烧,分诊台立刻提醒。采用以后还可以改,保存才生效。',
   'questions.fever_clinic': '发热门诊是哪个科室',
   'questions.no_fever_clinic': '没有发热门诊(改为提醒分诊台)',
   'questions.department': '科室',

@@ -363,10 +363,16 @@ function foundView() {
     h('ul', { class: 'items', key: 'items' }, a.items.map((item) => h('li', { key: item.appointment || item.ticket, 'data-ticket': item.ticket, 'data-state': item.state },
       h('b', { class: 'number' }, item.number || ''),
       h('span', { class: 'grow' }, whereOf(item), h('small', null, item.slot_start ? bookedWords(item) : stateWord(item.state)),
-        item.fee && item.fee.due_fen ? h('small', { class: 'due', key: 'due', 'data-due': String(item.fee.due_fen) }, t('kiosk.fee_due', { yuan: yuan(item.fee.due_fen) })) : null),
-      itemButton(a, item)))),
+        item.fee && item.fee.due_fen && !paysFirst(a, item) ? h('small', { class: 'due', key: 'due', 'data-due': String(item.fee.due_fen) }, t('kiosk.fee_due', { yuan: yuan(item.fee.due_fen) })) : null),
+      paysFirst(a, item) ? payFirst(item) : itemButton(a, item)))),
   ];
 }
+
+/** Whether the item can be checked in by now, and would be refused for its fee. @param {Arrival} a @param {any} item */
+const paysFirst = (a, item) => a.commandOf(item) === 'check_in' && !!item.fee && !!item.fee.due_fen && Date.parse(item.check_in_from) <= page.protocol.clock.now();
+
+/** One thing to do: whoever pays at the desk is checked in there. @param {any} item */
+const payFirst = ({ fee }) => h('p', { class: 'pays', key: 'pays', role: 'status', 'data-due': String(fee.due_fen) }, t(fee.by_phone ? 'kiosk.pay_by_phone' : 'kiosk.pay_at_desk', { yuan: yuan(fee.due_fen) }));
 
 /** @param {Arrival} a @param {any} item */
 function itemButton(a, item) {
