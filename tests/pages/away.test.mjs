@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { Browser, choose, columnIs, Hospital, pause, SIZES, TODAY } from './hospital.mjs';
+import { Browser, choose, columnIs, Hospital, pause, SIZES, TODAY, unseenFields } from './hospital.mjs';
 
 const QUEUE = 'renmin.xinnei.liming';
 const DEPARTMENTS = '[data-action=choose_department]';
@@ -23,7 +23,7 @@ before(async () => {
   }
   browser = await new Browser(hospital.base).start();
   desk = await browser.staff('/desk', SIZES.desk, 'fenzhen');
-  await desk.click('#search');
+  await desk.waitForFunction(() => document.activeElement.id === 'search');
   await desk.keyboard.type('A004');
   await desk.click('[data-action=check_in]');
   await columnIs(desk, QUEUE, ['A004']);
@@ -125,6 +125,7 @@ test('back again, everybody is merged as they came; nobody is late for the netwo
   const [list, form, code] = [await box('.side .away'), await box('.side fieldset.body'), await box('.area')];
   assert.ok(list.height > 200 && list.height < 0.46 * (await box('.side')).height, `${list.height} px`);
   assert.ok(list.bottom <= form.top && form.bottom <= code.top && code.height === codeHeight, JSON.stringify([list, form, code]));
+  assert.deepEqual(await unseenFields(desk, '[data-form=register_walk_in]'), [], 'the form below the list is all there');
   for (const entry of (await desk.$$('[data-entry=conflict]')).slice(0, 2)) {
     const { y, height } = await entry.boundingBox();
     assert.ok(y >= list.top && y + height <= list.bottom, 'who needs a look is in sight');

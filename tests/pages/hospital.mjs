@@ -373,6 +373,14 @@ const rest = (page) => page.evaluate(async () => {
   await Promise.all(document.getAnimations().filter(ends).map((animation) => animation.finished.catch(() => {})));
 });
 
+/** Fields that have the focus and are not seen: something lies over their middle, or they are out of sight. @param {import('playwright-core').Page} page @param {string} form */
+export const unseenFields = (page, form) => page.$$eval(`${form} :is(input, select, textarea, button):enabled`, (all) => all.filter((one) => one.checkVisibility()).filter((one) => {
+  one.focus();
+  const { left, top, width, height } = one.getBoundingClientRect();
+  const over = document.elementFromPoint(left + width / 2, top + height / 2);
+  return !(over && (over === one || one.contains(over)));
+}).map((one) => one.outerHTML.slice(0, 120)));
+
 /** Words on a screen that stand out less than 7:1 from the ground that they lie on. */
 export const faint = (page, root = 'body') => rest(page).then(() => page.evaluate((selector) => {
   const parts = (colour) => colour.match(/[\d.]+/g).map(Number);

@@ -249,7 +249,7 @@ export class Away {
     const isLeft = (/** @type {Entry} */ entry) => entry.unasked || !!entry.owes;
     const done = fits.filter((entry) => entry.state === 'merged' && !isLeft(entry));
     const inOrder = conflicts.concat(fits.filter(isLeft), fits.filter((entry) => entry.state === 'written'));
-    const line = (/** @type {Entry} */ entry) => h('li', { key: String(entry.id), 'data-entry': entry.state, 'data-unasked': entry.unasked },
+    const line = (/** @type {Entry} */ entry) => h('li', { class: entry.only ? 'asks' : '', key: String(entry.id), 'data-entry': entry.state, 'data-unasked': entry.unasked },
       h('span', { class: 'grow' }, masked(entry.text), h('small', { class: 'num' }, [this.clock(entry.at), this.said(entry)].filter(Boolean).join(' · ')), this.feeLine(entry)),
       this.button(entry));
     const left = this.entries.filter((entry) => entry.state === 'written').length;
