@@ -22,14 +22,15 @@ use crate::floor::{Event as Floor, Ticket};
 use crate::ids::*;
 use crate::owner::Owner;
 use crate::payment;
+use crate::reach::About;
 use crate::time::{Timestamp, Zone};
 use crate::vocabulary::ClinicNews;
 use crate::waitlist;
 pub use coming::{arriving, coming, on_the_way};
 pub use hospital::visit_as_told;
 pub use load::{Load, load, quantile};
-pub use parts::missed;
 use parts::View;
+pub use parts::missed;
 pub use payments::{PAYMENTS_SHOWN, PaymentsOf, fee_standing, payments};
 pub use plan::{DAYS_SHOWN, plan};
 pub use planned::{PlannedSession, planned};
@@ -149,9 +150,10 @@ pub fn emissions(
                 told_emissions(&view, &clinic.slot.session(), &mut out);
             }
         }
-        // Of what begins with it the announcement says how many, or the booking.
+        // Of what begins with it the announcement says how many, or the booking; what else is told takes its place.
         Event::Floor(Floor::NoticeDue { due, .. }) => {
-            if let Some(clinic) = due.clinic.as_ref().filter(|_| due.about.is_none()) {
+            let begins = due.about.is_some_and(About::is_of_the_clinic);
+            if let Some(clinic) = due.clinic.as_ref().filter(|_| !begins) {
                 told_emissions(&view, &clinic.slot.session(), &mut out);
             }
         }
