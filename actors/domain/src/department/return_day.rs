@@ -109,15 +109,11 @@ fn doctor_of<'a>(state: &'a State, queue: &QueueId) -> Option<&'a DoctorId> {
 
 /// Where a doctor's patients wait that day: by a session that is not over, else by being at work here. None: does not sit.
 fn of_doctor(state: &State, doctor: &DoctorId, date: BusinessDate, now: Timestamp) -> Option<QueueId> {
-    let is_over = |session: &crate::clinic::Session| {
-        let ends = session.slots.iter().filter_map(|slot| state.clinic.slots.get(slot)).map(|slot| slot.end);
-        ends.max().is_none_or(|end| end.plus_min(i64::from(session.delay_min)) <= now)
-    };
     let sessions = state.clinic.sessions.values().filter(|session| {
         session.doctor.as_ref() == Some(doctor)
             && session.date == date
             && session.standing == SessionStanding::Open
-            && !is_over(session)
+            && !state.clinic.is_over(session, now)
             && is_open(state, &session.queue)
     });
     let start = |session: &&crate::clinic::Session| {

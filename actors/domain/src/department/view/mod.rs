@@ -28,8 +28,8 @@ use crate::waitlist;
 pub use coming::{arriving, coming, on_the_way};
 pub use hospital::visit_as_told;
 pub use load::{Load, load, quantile};
-pub use parts::missed;
 use parts::View;
+pub use parts::missed;
 pub use payments::{PAYMENTS_SHOWN, PaymentsOf, fee_standing, payments};
 pub use plan::{DAYS_SHOWN, plan};
 pub use planned::{PlannedSession, planned};
@@ -92,22 +92,22 @@ pub fn emissions(
             if let clinic::Event::SessionDelayed { session, .. } = event {
                 delay_emissions(&view, session, &mut out);
                 late_emissions(&view, session, &mut out);
+                door_emissions(&view, session, &mut out);
             }
             if let clinic::Event::SessionDefined { session, .. }
             | clinic::Event::SessionRetired { session }
             | clinic::Event::SessionClosed { session }
             | clinic::Event::SessionStopped { session, .. }
-            | clinic::Event::SessionResumed { session, .. } = event
+            | clinic::Event::SessionResumed { session, .. }
+            | clinic::Event::SessionOver { session, .. } = event
             {
                 late_emissions(&view, session, &mut out);
+                door_emissions(&view, session, &mut out);
             }
             if let Some(appointment) = touched::to_come_again(event)
                 && let Some(clinic) = at_home(&view, &appointment.ticket())
             {
                 told_emissions(&view, &clinic.slot.session(), &mut out);
-            }
-            if let clinic::Event::SessionDelayed { session, .. } | clinic::Event::SessionClosed { session } = event {
-                door_emissions(&view, session, &mut out);
             }
         }
         Event::Config(ConfigEvent::QuestionsConfigured(_)) => asked_emissions(&view, &mut out),
