@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 
 use super::{ConfigEvent, Department, Event, State};
 use crate::clinic;
-use crate::floor::{Event as Floor, Ticket};
+use crate::floor::{Event as Floor, Standing, Ticket};
 use crate::ids::*;
 use crate::owner::Owner;
 use crate::payment;
@@ -246,6 +246,11 @@ fn day_emissions(view: &View<'_>, out: &mut Out<'_>) {
             Some(Value::Object(parts))
         });
         waiting_emissions(view, queue, None, out);
+    }
+    // Who is away or was missed yesterday comes back by that ticket no more.
+    let is_over = |ticket: &&Ticket| matches!(ticket.standing, Standing::Away { .. } | Standing::Missed { .. });
+    for ticket in view.state.floor.tickets.values().filter(is_over) {
+        out.put("ticket", ticket.id().as_str(), || view.place_in_line(ticket.id()));
     }
     for doctor in view.state.config.doctors.keys() {
         out.put("doctor", doctor.as_str(), || {

@@ -7,7 +7,7 @@ use super::ticket::newest_ended;
 use crate::clinic::{self, AppointmentState, SessionStanding};
 use crate::department::State;
 use crate::department::config::Defined;
-use crate::floor::left_over::Today;
+use crate::floor::left_over::{Today, is_here};
 use crate::floor::notices::NotReached;
 use crate::floor::waits::Expected;
 use crate::floor::{Pause, Standing, Ticket, Work, at_home, doors};
@@ -322,6 +322,7 @@ impl<'a> View<'a> {
             "ticket": id,
             "number": opened.number,
             "state": ticket.standing.name(),
+            "here": is_here(self.state, ticket, self.now),
             "ahead": ahead,
             "emergencies_ahead": emergencies,
             "rooms_paused": if in_line { self.paused(&opened.queue).count() } else { 0 },
@@ -374,6 +375,7 @@ impl<'a> View<'a> {
             "ticket": ticket,
             "number": appointment.number,
             "state": state,
+            "here": false,
             "ahead": null,
             "emergencies_ahead": 0,
             "rooms_paused": 0,
