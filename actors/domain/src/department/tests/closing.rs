@@ -150,6 +150,20 @@ fn look(house: &House, ticket: &TicketId) -> serde_json::Value {
 }
 
 #[test]
+fn nobody_is_here_by_what_the_desk_has_left_unsettled_and_operations_count_it_apart() {
+    let (mut house, left) = morning_after();
+    let here = |house: &House| left.iter().filter(|id| is_here(&house.state, house.ticket(id), house.now)).count();
+    assert_eq!(here(&house), 0);
+    let load = |house: &House| {
+        let load = view::load(&house.state, house.now).expect("defined");
+        (load.waiting, load.missed, load.of_earlier_days)
+    };
+    assert_eq!(load(&house), (0, 0, 3));
+    house.now = at("16:10");
+    assert_eq!((here(&house), load(&house)), (3, (1, 1, 0)), "on their own day they are");
+}
+
+#[test]
 fn a_session_is_closed_in_parts() {
     let mut house = House::new(0).with_session(4).with_doctors();
     house.now = at("10:20");
