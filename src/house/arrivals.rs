@@ -7,7 +7,7 @@ use std::sync::Arc;
 use jiaohao_domain::department::{State, expected_visits};
 use jiaohao_domain::floor::left_over::is_here;
 use jiaohao_domain::person::{Document, DocumentKind};
-use jiaohao_domain::{BusinessDate, Code, DepartmentId, PatientId, Rejection, TicketId, Timestamp};
+use jiaohao_domain::{BusinessDate, Code, DepartmentId, PatientId, Rejection, Role, TicketId, Timestamp};
 use serde_json::{Value, json};
 
 use super::find::{self, Typed, is_said_as};
@@ -77,6 +77,17 @@ impl House {
         Ok(json!({ "appointments": appointments, "tickets": tickets, "silent": silent }))
     }
 
+    /// A machine that makes persons known could ask of any document whether the city knows it, and whose it is: that counts
+    /// with the documents that nobody has.
+    pub(super) fn kiosk_asks(&self, claims: &Claims) -> Result<(), Rejection> {
+        if claims.role == Role::Kiosk {
+            let now = self.machine_now();
+            self.strangers.may_miss(Missed::Document, &claims.account, now)?;
+            self.strangers.missed(Missed::Document, &claims.account, now);
+        }
+        Ok(())
+    }
+
     /// What fits in one department.
     async fn arrivals_at(&self, at: &DepartmentId, typed: Arc<Typed>) -> Result<(Vec<Value>, Vec<Value>), Rejection> {
         let zone = self.learn_zone(at.prefix(1)).await?;
@@ -95,7 +106,9 @@ impl House {
     async fn arrival_by_document(&self, number: &str) -> Result<Typed, Rejection> {
         let is_one = DocumentKind::ALL.into_iter().any(|kind| Document::checked(kind, number).is_ok());
         if !is_one || number.chars().count() > TEXT_MAX_CHARS {
-            return Err(Rejection::new(Code::InvalidField, "document: not a document's number"));
+            return Err(
+                Rejection::new(Code::InvalidField, "document: not a document's number").with("field", "document")
+            );
         }
         Ok(Typed::bearer(self.bearers(number).await?))
     }
@@ -113,11 +126,13 @@ impl House {
         let said = given.number.trim().to_uppercase();
         let birthday = given.birthday.trim();
         if said.is_empty() || said.chars().count() > TEXT_MAX_CHARS {
-            return Err(Rejection::new(Code::InvalidField, "number has 1 to 100 characters"));
+            return Err(Rejection::new(Code::InvalidField, "number has 1 to 100 characters").with("field", "number"));
         }
         let day = format!("2000-{}-{}", birthday.get(..2).unwrap_or_default(), birthday.get(2..).unwrap_or_default());
         if birthday.len() != 4 || day.parse::<chrono::NaiveDate>().is_err() {
-            return Err(Rejection::new(Code::InvalidField, "birthday: month and day, four digits"));
+            return Err(
+                Rejection::new(Code::InvalidField, "birthday: month and day, four digits").with("field", "birthday")
+            );
         }
         let mut bearers = Vec::new();
         for at in places {

@@ -428,6 +428,23 @@ export async function sayWho(page, name, document, relation) {
   await page.click('[data-action=register_person]');
 }
 
+/** So long a question stands before it takes an answer: nobody has read it sooner. */
+const READ_MS = 550;
+
+/** Answers one of the questions before the queue, on a kiosk or a phone; of a temperature that was not taken too. @param {import('playwright-core').Page} page */
+export async function answerOne(page, question, answer) {
+  const button = await page.waitForSelector(`[data-question=${question}] [data-answer=${answer}]`);
+  await pause(READ_MS);
+  await button.click();
+}
+
+/** Sends what was answered. @param {import('playwright-core').Page} page */
+export async function sendAnswers(page) {
+  const button = await page.waitForSelector('[data-all-answers] [data-action=send_answers]');
+  await pause(READ_MS);
+  await button.click();
+}
+
 /** What is in the doctor's hand: the number, or nobody. @param {import('playwright-core').Page} doctor @param {string|null} number */
 export async function inHand(doctor, number) {
   if (!number) await doctor.waitForSelector('.hand .nobody');

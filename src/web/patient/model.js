@@ -139,11 +139,6 @@ export class Model {
     return !!now && now.ticket.state !== 'booked';
   }
 
-  /** Numbers of today by which the patient has been seen. @returns {string[]} */
-  seen() {
-    return this.seenSince(0).map((a) => a.number);
-  }
-
   /** Appointments and tickets that ended as seen, today or in so many days before. @param {number} days @returns {any[]} the newest first */
   seenSince(days) {
     const tickets = /** @type {any[]} */ (Object.values((this.value && this.value.tickets) || {}));

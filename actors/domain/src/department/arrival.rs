@@ -184,7 +184,8 @@ pub(super) fn check_in_of_then(
     let config = &draft.state().config;
     let is_today = config.today(came_at) == config.today(context.now);
     if context.principal.role != Role::Desk || came_at > context.now || !is_today {
-        return Err(Rejection::new(Code::InvalidField, "came_at: earlier today, and the desk's to say"));
+        return Err(Rejection::new(Code::InvalidField, "came_at: earlier today, and the desk's to say")
+            .with("field", "came_at"));
     }
     check_in(draft, command, Arriving { birth_date, presence_proved: true, came_at, answered }, context)
 }
@@ -238,10 +239,11 @@ pub(super) fn register_walk_in(
         return Err(Rejection::new(Code::InvalidField, "the brief is of another patient"));
     }
     if command.class.as_deref().is_some_and(|class| !state.config.settings.queue.knows(class)) {
-        return Err(Rejection::new(Code::InvalidField, "no such priority class"));
+        return Err(Rejection::new(Code::InvalidField, "no such priority class").with("field", "class"));
     }
     if command.slot.is_some() && command.addition_to.is_none() {
-        return Err(Rejection::new(Code::InvalidField, "slot goes with addition_to: a walk-in's is the one running"));
+        return Err(Rejection::new(Code::InvalidField, "slot goes with addition_to: a walk-in's is the one running")
+            .with("field", "slot"));
     }
     if context.principal.role == Role::Doctor {
         let session = command.addition_to.as_ref().and_then(|id| state.clinic.sessions.get(id));

@@ -22,6 +22,7 @@ use crate::floor::{Event as Floor, Standing, Ticket};
 use crate::ids::*;
 use crate::owner::Owner;
 use crate::payment;
+use crate::reach::About;
 use crate::time::{Timestamp, Zone};
 use crate::vocabulary::ClinicNews;
 use crate::waitlist;
@@ -149,9 +150,10 @@ pub fn emissions(
                 told_emissions(&view, &clinic.slot.session(), &mut out);
             }
         }
-        // Of what begins with it the announcement says how many, or the booking.
+        // Of what begins with it the announcement says how many, or the booking; what else is told takes its place.
         Event::Floor(Floor::NoticeDue { due, .. }) => {
-            if let Some(clinic) = due.clinic.as_ref().filter(|_| due.about.is_none()) {
+            let begins = due.about.is_some_and(About::is_of_the_clinic);
+            if let Some(clinic) = due.clinic.as_ref().filter(|_| !begins) {
                 told_emissions(&view, &clinic.slot.session(), &mut out);
             }
         }
