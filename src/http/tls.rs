@@ -218,7 +218,7 @@ fn note_end(pair: &CertifiedKey) {
     let days = (until - clock::wall_ms() / 1_000) / (24 * 60 * 60);
     match days {
         ..0 => tracing::warn!("the certificate has ended on {}: browsers refuse it; renew it", said(until)),
-        ..DAYS_TO_RENEW => tracing::warn!(days, "the certificate ends in so many days: browsers refuse it then"),
+        0..DAYS_TO_RENEW => tracing::warn!(days, "the certificate ends in so many days: browsers refuse it then"),
         _ => {}
     }
 }
