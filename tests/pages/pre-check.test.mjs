@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import test, { after, before } from 'node:test';
-import { answerOne, Browser, choose, columnIs, drawn, giveReason, Hospital, looks, ONE_SLOT, PASSWORD, pause, residentNumber, sayWho, sendAnswers, signInPhone, SIZES } from './hospital.mjs';
+import { answerOne, Browser, choose, columnIs, drawn, giveReason, Hospital, looks, ONE_SLOT, PASSWORD, pause, residentNumber, sayWho, sendAnswers, signInPhone, SIZES, unseenFields } from './hospital.mjs';
 
 const A = 'renmin.xinnei.liming';
 const B = 'renmin.xinnei.zhoujing';
@@ -320,6 +320,14 @@ test('a walk-in is asked after the form, an emergency is not asked', async () =>
   await desk.check('[data-question=contact] [value=no]');
   await desk.keyboard.press('Enter');
   await desk.waitForSelector('[data-slip] .number');
+  // An alert above, the number that was given below: no field is under the button.
+  const { ticket } = await hospital.call('POST', '/tickets', { queue: B, patient: await hospital.person('小亮亮', '2022-03-04', 47), pre_check: { version: 4, answers: { fever: 'yes', temperature: '39.1', contact: 'no' } } }, hospital.desk);
+  await desk.waitForSelector(`[data-alert="${ticket}"]`);
+  assert.deepEqual(await unseenFields(desk, form), []);
+  if (process.env.PICTURES) await desk.screenshot({ path: `${process.env.PICTURES}/walk-in-alert.png` });
+  await desk.click(`[data-alert="${ticket}"] [data-action=acknowledge_alert]`);
+  await desk.waitForSelector(`[data-alert="${ticket}"]`, { state: 'detached' });
+  await hospital.call('POST', '/tickets/cancel', { ticket, reason: '试完' }, hospital.desk);
   await fill('孙急', 43, 'emergency');
   await desk.waitForSelector('[data-row].emergency');
 });
