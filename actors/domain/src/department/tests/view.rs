@@ -371,7 +371,7 @@ fn a_door_and_the_desk_say_the_delay_of_the_clinic_that_runs_else_of_the_next_un
     house.pass();
     let (door, late, told) = says(&house);
     assert_eq!((door, late.as_str()), (json!(15), "s.d.pm"));
-    assert_eq!(told, "door:s.d.room1 session_over, queue:s.d.pool session_over", "by themselves");
+    assert_eq!(told, "queue:s.d.pool session_over, door:s.d.room1 session_over", "by themselves");
     // Late after all, it is over once more.
     house.desk(delay("s.d.am", 60)).expect("announced");
     assert_eq!(says(&house).0, 60);
