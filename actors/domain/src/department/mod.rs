@@ -90,7 +90,7 @@ pub enum Event {
 
 impl Owner for Department {
     const KIND: OwnerKind = OwnerKind::Department;
-    const STATE_VERSION: u16 = 9;
+    const STATE_VERSION: u16 = 10;
     type State = State;
     type Command = ToDepartment;
     type Event = Event;
