@@ -51,8 +51,11 @@ fn a_doctor_adds_to_the_own_session_and_takes_it_back() {
 #[test]
 fn nobody_is_added_today_to_a_session_of_another_day() {
     for away in [-1, 1] {
-        let date = day().plus_days(away);
+        let date = if away < 0 { day() } else { day().plus_days(1) };
         let mut house = House::new(0).with_session_of(date, Some(doctor_id(1)), 1).with_doctors();
+        if away < 0 {
+            house.after_s(86_400);
+        }
         assert_eq!(add(&mut house, 1, "1", |_| {}), Err(Code::InvalidField), "the doctor, {away} days from now");
         let command = RegisterWalkIn {
             queue: queue("pool"),

@@ -141,6 +141,8 @@ fn a_call_by_mistake_ends_and_begins_no_turn() {
         calls(&mut house, 6, |_| 360);
         let in_hand = house.state.floor.work[&doctor_id(1)].in_hand.clone().expect("somebody");
         house.tell(doctor(1), ToDepartment::FinishService(FinishService { ticket: in_hand })).expect("seen");
+        // Another moment: undone is the call alone, not the finish with it.
+        house.after_s(1);
         let mut without = house.clone();
         by_mistake(&mut house, undone);
         without.after_s(10);
