@@ -291,7 +291,7 @@ fn outsiders(relation: &str, role: Role, name: &str) -> Vec<(&'static str, Claim
         "own site" if OF_THE_WHOLE_HOUSE.contains(&name) => vec![but("of one site", &|_| ())],
         "own site" if role == Role::Operator => vec![of_another_site],
         "own site" => vec![of_another_site, but("of no site", &|claims| claims.site = None)],
-        "own board" => vec![
+        "own board" | "own board, at no door" => vec![
             but("shows another board", &|claims| claims.board = Some(BoardId::new("s.c"))),
             but("shows none", &|claims| claims.board = None),
             but("is no screen", &|claims| claims.screen = None),
@@ -343,6 +343,10 @@ fn the_table_holds_in_full() {
             let (mut claims, own) = insider(role);
             if OF_THE_WHOLE_HOUSE.contains(&name.as_str()) {
                 claims.site = None;
+            }
+            if relation == "own board, at no door" {
+                assert!(ask(&name, &claims, &own).is_err(), "a screen at a door may {name}");
+                claims.door = None;
             }
             let answer = ask(&name, &claims, &own);
             asked += 1;

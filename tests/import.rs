@@ -192,6 +192,44 @@ async fn a_row_that_is_retired_goes_what_names_the_others_first() {
 }
 
 #[tokio::test]
+async fn a_session_beyond_the_directory_is_known_to_the_next_import() {
+    let house = House::open().await;
+    let out = house.import(&house.files, &["--passwords", "passwords.csv"]);
+    assert_eq!(out.status.code(), Some(0), "{} {}", text(&out.stdout), text(&out.stderr));
+    let now = jiaohao_domain::Timestamp(jiaohao_actors::shell::clock::wall_ms());
+    let day = jiaohao_domain::time::Zone::named("Asia/Shanghai").unwrap().date(now).plus_days(70).0;
+    let table = house.table("ahead.csv");
+    let files = std::slice::from_ref(&table);
+    let write = |columns: &str, row: &str| {
+        let head = "date,period,queue,registration_class,hours,capacity";
+        std::fs::write(&table, format!("{head}{columns}\n{day},morning,internal.general,普通,08:00-12:00,{row}\n"))
+            .unwrap();
+    };
+    let id = format!("renmin.internal.s{}-general-morning", day.format("%Y%m%d"));
+    let path = format!("/streams/session:{id}");
+    let shown = async || {
+        house.program.door.insist("GET", &path, Some(&house.operator), &Value::Null).await.unwrap()["snapshot"].clone()
+    };
+    write(",fee_yuan,online", "10,12.00,4");
+    assert_eq!(house.counts(files, &[]), [1, 0, 0]);
+    assert!(house.directory().await["sessions_left_out"].as_u64().unwrap() > 0);
+    assert_eq!(house.counts(files, &[]), [0, 0, 1]);
+    // What the table does not say stays.
+    write("", "12");
+    assert_eq!(house.counts(files, &[]), [0, 1, 0]);
+    let slot = &shown().await["slots"][0];
+    assert_eq!(
+        (&slot["capacity"], &slot["quotas"]["online"], &shown().await["fee_fen"]),
+        (&json!(12), &json!(4), &json!(1200))
+    );
+    write(",retired", "12,yes");
+    let out = house.import(files, &[]);
+    let report: Value = serde_json::from_slice(&out.stdout).unwrap();
+    assert_eq!((&report["retired"], &report["as_they_were"]), (&json!(1), &json!(0)), "{report}");
+    assert_eq!(shown().await["open"], false);
+}
+
+#[tokio::test]
 async fn a_table_in_gb_18030_is_read_and_a_faulty_one_sends_nothing() {
     let house = House::open().await;
     let table = "科室编码,科室名称,英文名\r\nneike,内科,Internal medicine\r\nerke,儿科,Paediatrics\r\n";

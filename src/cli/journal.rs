@@ -36,6 +36,9 @@ enum Action {
         /// Replay every owner too, from the archives to now, and compare its state with the store's snapshot.
         #[arg(long)]
         full: bool,
+        /// JSON, which it is anyway: taken for scripts that ask every command for it.
+        #[arg(long)]
+        json: bool,
         #[command(flatten)]
         place: Place,
     },
@@ -88,12 +91,12 @@ impl Place {
 /// Runs it. `kinds` are the kinds of owners of this program: `verify --full` replays them, `export` shows their events.
 pub fn run(args: Args, kinds: &Kinds) -> Result<(), Failure> {
     match args.action {
-        Action::Verify { full, place } => {
+        Action::Verify { full, json: _, place } => {
             let data = place.folder()?;
             let _lock = take(&data)?;
             let report = match full {
                 true => verify_full(&data, kinds)?,
-                false => Report { found: verify(&data, &mut |_| Ok(()))?, snapshots: None },
+                false => Report::of(verify(&data, &mut |_| Ok(()))?, None),
             };
             print_json(&report)?;
             match wrong(&report.found) {
@@ -157,9 +160,17 @@ fn wrong(found: &Verified) -> Option<String> {
 struct Report {
     #[serde(flatten)]
     found: Verified,
+    /// Chains of records that were checked: one of each owner.
+    streams: u64,
     /// Only with `--full`.
     #[serde(skip_serializing_if = "Option::is_none")]
     snapshots: Option<Compared>,
+}
+
+impl Report {
+    fn of(found: Verified, snapshots: Option<Compared>) -> Self {
+        Self { streams: found.owners, found, snapshots }
+    }
 }
 
 fn verify(data: &Path, check: &mut dyn FnMut(&Record) -> Result<(), String>) -> Result<Verified, Failure> {
@@ -188,7 +199,7 @@ fn verify_full(data: &Path, kinds: &Kinds) -> Result<Report, Failure> {
         }
     }
     found.damaged.append(&mut damaged);
-    Ok(Report { found, snapshots: Some(compared) })
+    Ok(Report::of(found, Some(compared)))
 }
 
 /// A copy of the folder's store, if it has one, or what is wrong with it. A copy, because sled writes to what it opens:

@@ -30,6 +30,10 @@ pub struct SmsSettings {
     pub secret_file: Option<PathBuf>,
     /// The signature that the message begins with, as it is registered with the service.
     pub sign: Option<String>,
+    /// To whose numbers one-time codes go, by the countries' codes (ITU-T E.164): mainland China, Hong Kong, Macao and Taiwan.
+    /// To others a message may cost many times as much, and anybody may ask for one. Allowed: a list of one to three digits each.
+    #[config(default = ["86", "852", "853", "886"])]
+    pub countries: Vec<String>,
     /// The service's template for a one-time code to sign in; its parameters: code, minutes.
     pub template_code: Option<String>,
     /// The service's template for a one-time code by which somebody agrees that another person acts for them, which it has to
@@ -258,6 +262,10 @@ impl Settings {
                 ("sms.template_called", &sms.template_called),
             ];
             missing(&mut faults, "sms.url", &needed);
+        }
+        let is_code = |code: &String| (1..=3).contains(&code.len()) && code.bytes().all(|digit| digit.is_ascii_digit());
+        if !sms.countries.iter().all(is_code) {
+            faults.push(("sms.countries", "a country's code has one to three digits, as \"86\"".to_owned()));
         }
         if wechat.app_id.is_some() {
             address(&mut faults, "wechat.url", &wechat.url);

@@ -78,14 +78,20 @@ pub(super) fn read<T: DeserializeOwned>(source: &str, text: &str) -> Result<T, P
         }
     };
     let table = DeTable::parse(text).map_err(|error| {
-        let twice = error.span().and_then(|span| twice(text, &span));
-        at(error.span(), twice.as_deref().unwrap_or(error.message()))
+        let known = error.span().and_then(|span| twice(text, &span).or_else(|| unquoted(text, &span)));
+        at(error.span(), known.as_deref().unwrap_or(error.message()))
     })?;
     let mut wrong = Vec::new();
     for (section, content) in table.get_ref() {
         let name = section.get_ref();
         if section_of(name).is_none() {
-            wrong.push(at(Some(section.span()), "there is no such section"));
+            let says = match home_of(name) {
+                Some(home) if !matches!(content.get_ref(), DeValue::Table(_)) => {
+                    format!("this setting stands in no section: put it under [{home}]")
+                }
+                _ => "there is no such section".to_owned(),
+            };
+            wrong.push(at(Some(section.span()), &says));
             continue;
         }
         let DeValue::Table(fields) = content.get_ref() else {
@@ -112,6 +118,24 @@ pub(super) fn read<T: DeserializeOwned>(source: &str, text: &str) -> Result<T, P
     } else {
         Err(Problems(wrong))
     }
+}
+
+/// Text without its quotes, where the text could not be read. The value may be a secret: it is not repeated.
+fn unquoted(text: &str, span: &Range<usize>) -> Option<String> {
+    let line = text.lines().nth(line_of(text, span.start).checked_sub(1)?)?;
+    let (key, value) = line.split_once('=')?;
+    let value = value.split(" #").next().unwrap_or_default().trim();
+    let is_text = !value.is_empty() && !value.starts_with(['"', '\'', '[', '{', '#']);
+    // What begins as text and is not closed is another slip.
+    let is_text =
+        is_text && !value.contains(['"', '\'']) && toml::from_str::<toml::Value>(&format!("x = {value}")).is_err();
+    is_text.then(|| format!("text stands in quotes: {} = \"…\"", key.trim()))
+}
+
+/// The section that has a setting of that name.
+fn home_of(name: &str) -> Option<&'static str> {
+    let has = |meta: &Meta| meta.fields.iter().any(|field| field.name == name);
+    Settings::META.fields.iter().map(|section| section.name).find(|section| section_of(section).is_some_and(has))
 }
 
 /// What stands twice where the text could not be read: the section or setting, with the line of the first one, and what to do.

@@ -136,6 +136,16 @@ fn a_wrong_type_is_named_with_line_and_field() {
 fn broken_toml_is_named_with_its_line() {
     let wrong = only(load("[server]\nlisten = \n").expect_err("no value"));
     assert_eq!(wrong.line, Some(2), "{wrong}");
+    for value in ["127.0.0.1:8080", "jiaohao.example.org # the house", "/etc/x"] {
+        let wrong = only(load(&format!("[server]\nlisten = {value}\n")).expect_err("no quotes"));
+        assert_eq!(wrong.to_string(), "jiaohao.toml, line 2: text stands in quotes: listen = \"…\"");
+    }
+    let wrong = only(load("listen = \"127.0.0.1:8080\"\n").expect_err("no section"));
+    assert!(
+        wrong
+            .to_string()
+            .starts_with("jiaohao.toml, line 1, listen: this setting stands in no section: put it under [server]")
+    );
 }
 
 #[test]

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiaohao_domain::department::{State, expected_visits};
-use jiaohao_domain::floor::Standing;
+use jiaohao_domain::floor::left_over::is_here;
 use jiaohao_domain::person::{Document, DocumentKind};
-use jiaohao_domain::{BusinessDate, Code, DepartmentId, PatientId, Rejection, TicketId};
+use jiaohao_domain::{BusinessDate, Code, DepartmentId, PatientId, Rejection, Role, TicketId, Timestamp};
 use serde_json::{Value, json};
 
 use super::find::{self, Typed, is_said_as};
@@ -77,12 +77,24 @@ impl House {
         Ok(json!({ "appointments": appointments, "tickets": tickets, "silent": silent }))
     }
 
+    /// A machine that makes persons known could ask of any document whether the city knows it, and whose it is: that counts
+    /// with the documents that nobody has.
+    pub(super) fn kiosk_asks(&self, claims: &Claims) -> Result<(), Rejection> {
+        if claims.role == Role::Kiosk {
+            let now = self.machine_now();
+            self.strangers.may_miss(Missed::Document, &claims.account, now)?;
+            self.strangers.missed(Missed::Document, &claims.account, now);
+        }
+        Ok(())
+    }
+
     /// What fits in one department.
     async fn arrivals_at(&self, at: &DepartmentId, typed: Arc<Typed>) -> Result<(Vec<Value>, Vec<Value>), Rejection> {
         let zone = self.learn_zone(at.prefix(1)).await?;
-        let today = zone.date(self.shell.clock.clinic());
-        let fits =
-            move |state: &State| (find::to_come(state, &typed, today, zone), find::tickets(state, &typed, today, zone));
+        let now = self.shell.clock.clinic();
+        let fits = move |state: &State| {
+            (find::to_come(state, &typed, zone.date(now), zone), find::tickets(state, &typed, now, zone))
+        };
         self.shell.read(department(at), fits).await
     }
 
@@ -94,7 +106,9 @@ impl House {
     async fn arrival_by_document(&self, number: &str) -> Result<Typed, Rejection> {
         let is_one = DocumentKind::ALL.into_iter().any(|kind| Document::checked(kind, number).is_ok());
         if !is_one || number.chars().count() > TEXT_MAX_CHARS {
-            return Err(Rejection::new(Code::InvalidField, "document: not a document's number"));
+            return Err(
+                Rejection::new(Code::InvalidField, "document: not a document's number").with("field", "document")
+            );
         }
         Ok(Typed::bearer(self.bearers(number).await?))
     }
@@ -112,17 +126,20 @@ impl House {
         let said = given.number.trim().to_uppercase();
         let birthday = given.birthday.trim();
         if said.is_empty() || said.chars().count() > TEXT_MAX_CHARS {
-            return Err(Rejection::new(Code::InvalidField, "number has 1 to 100 characters"));
+            return Err(Rejection::new(Code::InvalidField, "number has 1 to 100 characters").with("field", "number"));
         }
         let day = format!("2000-{}-{}", birthday.get(..2).unwrap_or_default(), birthday.get(2..).unwrap_or_default());
         if birthday.len() != 4 || day.parse::<chrono::NaiveDate>().is_err() {
-            return Err(Rejection::new(Code::InvalidField, "birthday: month and day, four digits"));
+            return Err(
+                Rejection::new(Code::InvalidField, "birthday: month and day, four digits").with("field", "birthday")
+            );
         }
         let mut bearers = Vec::new();
         for at in places {
-            let today = self.learn_zone(at.prefix(1)).await?.date(self.shell.clock.clinic());
-            let said = said.clone();
-            let read = self.shell.read(department(at), move |state: &State| bearers_of(state, today, &said));
+            let zone = self.learn_zone(at.prefix(1)).await?;
+            let (now, said) = (self.shell.clock.clinic(), said.clone());
+            let read =
+                self.shell.read(department(at), move |state: &State| bearers_of(state, zone.date(now), now, &said));
             match in_time(OWNER_WITHIN, read).await {
                 Ok(of_department) => bearers.extend(of_department),
                 Err(_) => {
@@ -163,19 +180,16 @@ pub(super) fn qr_code(text: &str) -> Result<Value, Rejection> {
     Ok(json!({ "svg": svg }))
 }
 
-/// Whose number it is today: who is booked, and who has a ticket that has not ended.
-fn bearers_of(state: &State, today: BusinessDate, said: &str) -> Vec<(TicketId, PatientId)> {
+/// Whose number it is now: who is booked for today, and who is here by it.
+fn bearers_of(state: &State, today: BusinessDate, now: Timestamp, said: &str) -> Vec<(TicketId, PatientId)> {
     let is_it = |number: &str| number == said || is_said_as(number, said);
     let booked = state.clinic.appointments.iter().filter(|(_, one)| {
         one.state == jiaohao_domain::clinic::AppointmentState::Booked
             && one.number.as_deref().is_some_and(is_it)
             && state.clinic.session_of(&one.slot).is_some_and(|session| session.date == today)
     });
-    let here = state.floor.tickets.values().filter(|ticket| {
-        ticket.opened.date == today
-            && is_it(&ticket.opened.number)
-            && !matches!(ticket.standing, Standing::Ended { .. })
-    });
+    let here = state.floor.tickets.values();
+    let here = here.filter(|ticket| is_it(&ticket.opened.number) && is_here(state, ticket, now));
     let booked = booked.map(|(id, one)| (id.ticket(), one.brief.patient.clone()));
     let to_come = expected_visits(state, today).filter(|(_, _, outside)| is_it(&outside.number));
     let to_come = to_come.map(|(id, visit, _)| (id.ticket(), visit.brief.patient.clone()));

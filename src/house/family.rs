@@ -136,6 +136,7 @@ impl House {
         let code = codes::draw();
         person.code = Some(code.clone());
         let member = self.own_phone_of(&person)?;
+        self.phone_for_code(person.record.phone.as_deref().unwrap_or_default())?;
         let (who, _) = self.meant(claims, &person).await?;
         let comes_of_age = self.whose_age(&who, &person).await?;
         let ask = ToAccount::AskConsent {
@@ -167,6 +168,20 @@ impl House {
             Account::decide(&mut Draft::new(&mut copy), command, &context).map(drop)
         };
         self.shell.read(account(&claims.account), would).await?
+    }
+
+    /// A phone that a code may be sent to. By text message those of the countries that the hospital has named: a message to
+    /// others costs what a stranger likes, and who has such a number is the desk's.
+    pub(super) fn phone_for_code(&self, number: &str) -> Result<String, Rejection> {
+        let wrong = |why: &str| Rejection::new(Code::InvalidField, why).with("field", "phone");
+        let phone = accounts::normal_phone(number).ok_or_else(|| wrong("phone: not a phone number"))?;
+        let Some(sms) = Some(&self.settings.sms).filter(|sms| sms.url.is_some()) else { return Ok(phone) };
+        let is_of =
+            |country: &String| phone.strip_prefix('+').is_some_and(|digits| digits.starts_with(country.as_str()));
+        match sms.countries.iter().any(is_of) {
+            true => Ok(phone),
+            false => Err(wrong("phone: no codes are sent to that country; the desk helps")),
+        }
     }
 
     /// Hands a code over for sending.

@@ -5,7 +5,8 @@ use std::collections::{BTreeSet, HashSet};
 
 use jiaohao_domain::clinic::{Appointment, AppointmentState, check_in_from, may_be_restored};
 use jiaohao_domain::department::{State, ToReturn, expected_visits, to_return, view, visit_opens_at};
-use jiaohao_domain::floor::at_home;
+use jiaohao_domain::floor::left_over::is_here;
+use jiaohao_domain::floor::{Ticket, at_home};
 use jiaohao_domain::person::{Document, DocumentKind, PatientBrief};
 use jiaohao_domain::redacted::Redacted;
 use jiaohao_domain::time::Zone;
@@ -52,8 +53,8 @@ pub(super) struct Whom {
 }
 
 impl House {
-    /// Appointments and tickets of the department's today, open visits of earlier days, and no-shows of the days that it
-    /// remembers, that fit `text`: the beginning of a number, a part of a name or its letters, a document's number, a phone, the id of an
+    /// Appointments and tickets of the department's today, tickets of who came before midnight and is here, open visits of
+    /// earlier days, and no-shows of the days that it remembers, that fit `text`: the beginning of a number, a part of a name or its letters, a document's number, a phone, the id of an
     /// appointment or ticket, or what a scanner reads from a slip.
     pub(super) async fn find_appointments(
         &self,
@@ -73,18 +74,18 @@ impl House {
         let whom = self.persons_meant(&text).await?;
         let mut typed = Typed { name: text.to_lowercase(), number: Some(text.to_uppercase()), whom, text };
         let zone = self.learn_zone(at.prefix(1)).await?;
-        let today = zone.date(self.shell.clock.clinic());
+        let now = self.shell.clock.clinic();
+        let today = zone.date(now);
         let mut unread = 0;
         if typed.text.chars().count() > 1 {
-            let here = self.shell.read(department(at), move |state: &State| of_today(state, today)).await?;
+            let here = self.shell.read(department(at), move |state: &State| of_today(state, today, now)).await?;
             unread = self.mean_by_record(here, &mut typed).await;
         }
-        let now = self.shell.clock.clinic();
         let (appointments, tickets, visits) = self
             .shell
             .read(department(at), move |state: &State| {
-                let visits = visits(state, &typed, today);
-                let mut tickets = tickets(state, &typed, today, zone);
+                let visits = visits(state, &typed, now);
+                let mut tickets = tickets(state, &typed, now, zone);
                 tickets
                     .iter_mut()
                     .for_each(|found| found["whole"] = whole_if_ended(state, &found["ticket"], now, zone));
@@ -185,22 +186,22 @@ pub(super) fn is_said_as(number: &str, said: &str) -> bool {
     !said_digits.is_empty() && said_digits == digits && (said_prefix.is_empty() || said_prefix == prefix)
 }
 
-/// Everybody who is expected in the department today or was, has a ticket of today, may come back in an open visit or is
-/// to be given money back.
-fn of_today(state: &State, today: BusinessDate) -> BTreeSet<PatientId> {
+/// Everybody who is expected in the department today or was, has a ticket of today or is here by one, may come back in
+/// an open visit or is to be given money back.
+fn of_today(state: &State, today: BusinessDate, now: Timestamp) -> BTreeSet<PatientId> {
     let clinic = &state.clinic;
     let booked = clinic.appointments.values().filter(|one| {
         (is_expected(one.state) || may_be_restored(one))
             && clinic.session_of(&one.slot).is_some_and(|session| session.date == today)
     });
-    let tickets = state.floor.tickets.values().filter(|ticket| ticket.opened.date == today);
+    let tickets = state.floor.tickets.values().filter(|ticket| is_of_now(state, ticket, now));
     let owed = state.payments.orders.keys().filter(|id| is_owed(state, id));
     booked
         .chain(owed.filter_map(|id| clinic.appointments.get(id)))
         .map(|one| one.brief.patient.clone())
         .chain(expected_visits(state, today).map(|(_, visit, _)| visit.brief.patient.clone()))
         .chain(tickets.map(|ticket| ticket.opened.brief.patient.clone()))
-        .chain(to_return(state, today).iter().map(|visit| visit.last.opened.brief.patient.clone()))
+        .chain(to_return(state, now).iter().map(|visit| visit.last.opened.brief.patient.clone()))
         .collect()
 }
 
@@ -320,9 +321,14 @@ fn visits_to_come<'a>(
     })
 }
 
-pub(super) fn tickets(state: &State, typed: &Typed, today: BusinessDate, zone: Zone) -> Vec<Value> {
-    let of_today = state.floor.tickets.values().filter(|ticket| ticket.opened.date == today);
-    let fits = of_today.filter(|ticket| {
+/// Whether a ticket is of today, or of who came before midnight and is here.
+fn is_of_now(state: &State, ticket: &Ticket, now: Timestamp) -> bool {
+    ticket.opened.date == state.config.today(now) || is_here(state, ticket, now)
+}
+
+pub(super) fn tickets(state: &State, typed: &Typed, now: Timestamp, zone: Zone) -> Vec<Value> {
+    let of_now = state.floor.tickets.values().filter(|ticket| is_of_now(state, ticket, now));
+    let fits = of_now.filter(|ticket| {
         let opened = &ticket.opened;
         let appointment = opened.appointment.as_ref().map_or("", |id| id.as_str());
         typed.fits([ticket.id().as_str(), appointment], Some(&opened.number), &opened.brief)
@@ -350,8 +356,8 @@ fn whole_if_ended(state: &State, found: &Value, now: Timestamp, zone: Zone) -> V
 }
 
 /// By person or id, not by number: an earlier day's is somebody else's today.
-fn visits(state: &State, typed: &Typed, today: BusinessDate) -> Vec<Value> {
-    let fits = to_return(state, today).into_iter().filter(|ToReturn { visit, last, .. }| {
+fn visits(state: &State, typed: &Typed, now: Timestamp) -> Vec<Value> {
+    let fits = to_return(state, now).into_iter().filter(|ToReturn { visit, last, .. }| {
         typed.fits([visit.as_str(), last.id().as_str()], None, &last.opened.brief)
     });
     let shown = fits.take(FOUND_MAX).map(|ToReturn { visit, last, open_until }| {
@@ -394,8 +400,7 @@ mod tests {
         tell(state, now, ToDepartment::RegisterWalkIn { command, brief, birth_date: None });
     }
 
-    #[test]
-    fn an_open_visit_is_found_from_the_next_day_on_by_person_until_the_patient_is_back() {
+    fn house() -> State {
         let mut state = Department::new_state("s.d");
         let definition = DefineDepartment {
             id: DepartmentId::from("s.d"),
@@ -409,6 +414,12 @@ mod tests {
         tell(&mut state, MORNING, ToDepartment::Configure { time_zone, definition });
         let (id, name, prefix) = (QueueId::from("s.d.q"), "q".to_owned(), "A".to_owned());
         tell(&mut state, MORNING, ToDepartment::ConfigureQueue(DefineQueue { id, name, prefix, doctors: vec![] }));
+        state
+    }
+
+    #[test]
+    fn an_open_visit_is_found_from_the_next_day_on_by_person_until_the_patient_is_back() {
+        let mut state = house();
         walk_in(&mut state, MORNING, None);
         let typed = |text: &str, meant: &[&str]| Typed {
             text: text.to_owned(),
@@ -418,16 +429,33 @@ mod tests {
         };
         let zone = state.config.zone();
         let day = |n: i64| zone.date(MORNING).plus_days(n);
-        let found = |state: &State, typed: &Typed, n: i64| visits(state, typed, day(n)).len();
+        // In the evening: who waits since the morning before is here no more.
+        let on = |n: i64| MORNING.plus_min(n * 24 * 60 + 10 * 60);
+        let found = |state: &State, typed: &Typed, n: i64| visits(state, typed, on(n)).len();
         let of_person = typed("张小", &["p-1"]);
         assert_eq!([0, 1, 2, 3].map(|n| found(&state, &of_person, n)), [0, 1, 1, 0], "open for three days");
         assert_eq!(found(&state, &typed("A001", &[]), 1), 0, "a number is somebody else's today");
-        let shown = visits(&state, &of_person, day(1)).remove(0);
+        let shown = visits(&state, &of_person, on(1)).remove(0);
         assert_eq!((&shown["number"], &shown["date"]), (&json!("A001"), &json!(day(0))));
-        assert_eq!(of_today(&state, day(1)).len(), 1, "the name is looked for among those who may come back");
+        assert_eq!(of_today(&state, day(1), on(1)).len(), 1, "the name is looked for among those who may come back");
         let visit = VisitId::from(shown["visit"].as_str().expect("an id"));
         walk_in(&mut state, MORNING.plus_min(24 * 60), Some(visit));
         assert_eq!(found(&state, &of_person, 1), 0, "is back");
+    }
+
+    #[test]
+    fn who_came_before_midnight_is_found_after_it_by_the_number_too_and_not_among_those_who_may_return() {
+        let mut state = house();
+        let night = MORNING.plus_min(15 * 60);
+        walk_in(&mut state, night, None);
+        let number = Typed { number: Some("A001".to_owned()), ..Typed::bearer(Whom::default()) };
+        let of_person = Typed::bearer(Whom { meant: [PatientId::from("p-1")].into(), claims: Vec::new() });
+        let found = |hours: i64| {
+            let now = night.plus_min(hours * 60);
+            let by_number = tickets(&state, &number, now, state.config.zone()).len();
+            (by_number, visits(&state, &of_person, now).len(), of_today(&state, state.config.today(now), now).len())
+        };
+        assert_eq!([0, 1, 11].map(found), [(1, 0, 1), (1, 0, 1), (0, 1, 1)], "ten hours later that is over");
     }
 
     #[test]

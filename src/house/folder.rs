@@ -147,10 +147,18 @@ fn remedy(path: &Path, error: &io::Error) -> String {
             "mount it for writing (`jiaohao journal verify` reads it as it is), or the unit's ReadWritePaths= lacks it"
         }
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "free some space and start again",
-        io::ErrorKind::NotADirectory | io::ErrorKind::AlreadyExists => "a folder is expected there",
+        // A link to a folder that is not there is in the way of one that is to be made.
+        io::ErrorKind::NotADirectory | io::ErrorKind::AlreadyExists => match std::fs::read_link(path) {
+            Ok(to) if !path.exists() => return dangling(path, &to),
+            _ => "a folder is expected there",
+        },
         _ => "look at the disk",
     };
     next.to_owned()
+}
+
+fn dangling(path: &Path, to: &Path) -> String {
+    format!("{} is a link to {}, which is not there: is the disk mounted?", path.display(), to.display())
 }
 
 fn io_at(path: &Path) -> impl FnOnce(io::Error) -> FolderError + '_ {

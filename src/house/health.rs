@@ -81,6 +81,13 @@ impl House {
                         its owner and its disk, the log names folder and cause";
             alarms.push(what.into());
         }
+        let missing = self.person_keys.missing();
+        if missing > 0 {
+            alarms.push(format!(
+                "keys: the keys of {missing} persons or more cannot be read: the log names the file and what to do \
+                 (docs/operations.md, \"Keys of persons\")"
+            ));
+        }
         if self.shell.storage_level() == 1 {
             alarms.push(
                 "disk: bookings are refused: the disk is nearly full; the log says where, and what is missing".into(),

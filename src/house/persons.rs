@@ -303,6 +303,7 @@ impl House {
     /// another phone: it takes the place of the one on file, and nobody else's phone acts for the person any more.
     pub(super) async fn register_here(&self, claims: &Claims, person: Person) -> Result<PatientBrief, Rejection> {
         if !person.is_seen_by(claims.role) {
+            self.kiosk_asks(claims)?;
             let known = self.readable_record(&person.who).await?;
             let record = person.record.with_documents_of(known.as_ref());
             let brief = self.identify(person.who, &record, person.keyed.as_ref(), None).await?;

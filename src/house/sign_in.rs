@@ -145,13 +145,13 @@ impl House {
         let session = refresh_hash.clone();
         self.tell(who, ToAccount::TryPassword { matched, refresh_hash, from }).await?;
         let signed_in = self.signed_in(who.clone(), session, token).await?;
-        if signed_in.claims.role == Role::Operator {
+        if signed_in.claims.role == Role::Operator && signed_in.claims.site.is_none() {
             self.end_first_operator().await?;
         }
         Ok(signed_in)
     }
 
-    /// The token of an empty folder is for making the first operator; when that one is there, it ends.
+    /// The token of an empty folder is for making the first operator; when one of all sites is there, it ends.
     async fn end_first_operator(&self) -> Result<(), Rejection> {
         let first = accounts::first_operator();
         if self.shell.read(account(&first), |state: &AccountState| state.generation).await? == 0 {
@@ -212,7 +212,7 @@ impl House {
         // A code that nobody could sign in with is not sent.
         self.shell.check_writable()?;
         self.limits.code(address)?;
-        let phone = accounts::normal_phone(&request.phone).ok_or(Code::InvalidField)?;
+        let phone = self.phone_for_code(&request.phone)?;
         let code = codes::draw();
         let now = self.shell.clock.clinic();
         // What the server did not make is as none.

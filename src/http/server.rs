@@ -165,7 +165,9 @@ pub fn listen(settings: &Settings, starting: Starting) -> Result<Listening, Serv
     measures::record();
     let gate = Arc::new(Gate { starting, behind: OnceLock::new() });
     let proxies = web::Data::new(Proxies::from(&settings.server));
-    let with_tls = settings.server.tls_certificate_file.is_some();
+    let is_https = |origin: &String| origin.starts_with("https://");
+    let with_tls =
+        settings.server.tls_certificate_file.is_some() || settings.server.public_origin.as_ref().is_some_and(is_https);
     let at_gate = gate.clone();
     let limits = Arc::new(Limits::new(&settings.limits));
     let (of_guests, in_front) = (limits.clone(), Proxies::from(&settings.server));
@@ -304,6 +306,7 @@ async fn openapi_json() -> HttpResponse {
     HttpResponse::Ok().insert_header((CONTENT_TYPE, "application/json")).body(document.as_str())
 }
 
+/// `with_tls`: browsers reach the house by https, by its own certificate or a proxy's.
 fn security_headers(with_tls: bool) -> middleware::DefaultHeaders {
     let mut headers = middleware::DefaultHeaders::new();
     let fixed = [

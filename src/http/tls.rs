@@ -50,6 +50,14 @@ pub enum TlsError {
         /// Why.
         source: rustls::Error,
     },
+    /// It has ended, and the one in use is good for longer.
+    #[error("{}: the certificate has ended on {until}: browsers refuse it", .certificate.display())]
+    Ended {
+        /// The certificate's file.
+        certificate: PathBuf,
+        /// When.
+        until: String,
+    },
     /// No TLS can be spoken with these versions and ciphers.
     #[error("{0}")]
     Protocol(#[from] rustls::Error),
@@ -170,16 +178,31 @@ impl Reloaded {
     /// Until when the pair in use is good, UTC; empty where the certificate does not say it.
     fn good_until(&self) -> String {
         let current = self.current.read().unwrap_or_else(PoisonError::into_inner).clone();
-        let at = good_until(&current).map(|s| Zone::utc().rfc3339(Timestamp(s.saturating_mul(1_000))));
-        at.unwrap_or_default()
+        good_until(&current).map(said).unwrap_or_default()
     }
 
     fn reload(&self) -> Result<(), TlsError> {
         let fresh = Arc::new(load(&self.certificate, &self.key)?);
+        let current = self.current.read().unwrap_or_else(PoisonError::into_inner).clone();
+        if let (Some(until), Some(current)) = (good_until(&fresh), good_until(&current))
+            && has_ended_before(until, current, clock::wall_ms() / 1_000)
+        {
+            return Err(TlsError::Ended { certificate: self.certificate.clone(), until: said(until) });
+        }
         note_end(&fresh);
         *self.current.write().unwrap_or_else(PoisonError::into_inner) = fresh;
         Ok(())
     }
+}
+
+/// Whether a certificate has ended, and the one in use is good for longer.
+fn has_ended_before(until: i64, current: i64, now: i64) -> bool {
+    until < now && until < current
+}
+
+/// UTC seconds in words.
+fn said(at_s: i64) -> String {
+    Zone::utc().rfc3339(Timestamp(at_s.saturating_mul(1_000)))
 }
 
 /// Until when the certificate is good, in UTC seconds.
@@ -193,8 +216,10 @@ fn note_end(pair: &CertifiedKey) {
     let Some(until) = good_until(pair) else { return };
     metrics::gauge!("certificate_expires_timestamp_seconds").set(until as f64);
     let days = (until - clock::wall_ms() / 1_000) / (24 * 60 * 60);
-    if days < DAYS_TO_RENEW {
-        tracing::warn!(days, "the certificate ends in so many days (below 0: it has ended): browsers refuse it then");
+    match days {
+        ..0 => tracing::warn!("the certificate has ended on {}: browsers refuse it; renew it", said(until)),
+        0..DAYS_TO_RENEW => tracing::warn!(days, "the certificate ends in so many days: browsers refuse it then"),
+        _ => {}
     }
 }
 
@@ -228,6 +253,15 @@ fn load(certificate: &Path, key: &Path) -> Result<CertifiedKey, TlsError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_has_ended_takes_the_place_of_nothing_that_is_good_for_longer() {
+        let now = 1_795_000_000;
+        assert!(has_ended_before(now - 1, now + 86_400, now), "a good one goes on");
+        assert!(has_ended_before(now - 60, now - 1, now), "of two that have ended the later one");
+        assert!(!has_ended_before(now - 1, now - 60, now));
+        assert!(!has_ended_before(now + 60, now + 86_400, now), "a renewal may be the shorter one");
+    }
 
     #[test]
     fn a_pair_that_does_not_fit_is_told_once_by_its_files() {

@@ -15,8 +15,10 @@ use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use jiaohao_actors::log::user;
 use jiaohao_domain::PatientId;
 use sha2::{Digest, Sha256};
 
@@ -32,11 +34,19 @@ const DESTROYED: [u8; 32] = [0; 32];
 const MEND: &str = "stop the server, take what is missing from the backup with `jiaohao persons mend --from BACKUP`, and copy \
                     no file over it: it has the keys of everybody made known since";
 
+/// What to do about a file that this user may not read; nothing where the error says enough.
+fn next(path: &Path, error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::PermissionDenied => format!(": {}", user::closed(path)),
+        _ => String::new(),
+    }
+}
+
 /// Why a person's key cannot be had.
 #[derive(Debug, thiserror::Error)]
 pub enum PersonKeyError {
     /// The disk said no.
-    #[error("{}: {error}", .path.display())]
+    #[error("{}: {error}{}", .path.display(), next(.path, .error))]
     Io {
         /// Which file.
         path: PathBuf,
@@ -76,13 +86,27 @@ pub struct PersonKeys {
     dir: PathBuf,
     /// One writer for each file.
     writers: Vec<Mutex<()>>,
+    /// How many persons were without a key that can be read when that was counted.
+    missing: AtomicUsize,
 }
 
 impl PersonKeys {
     /// Opens the keys in `dir` (made if it is not there).
     pub fn open(dir: &Path) -> Result<Self, PersonKeyError> {
         make_dir(dir).map_err(|error| PersonKeyError::Io { path: dir.to_owned(), error })?;
-        Ok(Self { dir: dir.to_owned(), writers: (0..BUCKETS).map(|_| Mutex::new(())).collect() })
+        let writers = (0..BUCKETS).map(|_| Mutex::new(())).collect();
+        Ok(Self { dir: dir.to_owned(), writers, missing: AtomicUsize::new(0) })
+    }
+
+    /// So many persons are without a key that can be read: what alarms say from now on.
+    pub fn note_missing(&self, persons: usize) {
+        self.missing.store(persons, Ordering::Relaxed);
+        metrics::gauge!("person_keys_lost").set(persons as f64);
+    }
+
+    /// How many persons were without a key that can be read when that was counted.
+    pub fn missing(&self) -> usize {
+        self.missing.load(Ordering::Relaxed)
     }
 
     /// What is kept for the person.

@@ -119,7 +119,7 @@ pub fn role(text: &str) -> Result<Value, Unread> {
         "integrator" | "接口" => "integrator",
         _ => {
             return Err(
-                "doctor (医生), desk (分诊台), kiosk (自助机), operator (管理员) or integrator (接口)".to_owned()
+                "doctor (医生), desk (分诊台, 护士), kiosk (自助机), operator (管理员) or integrator (接口)".to_owned()
             );
         }
     };

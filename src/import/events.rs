@@ -8,7 +8,7 @@ use chrono::{Days, NaiveDate};
 use jiaohao_domain::time::Zone;
 use sha2::{Digest, Sha256};
 
-use super::cell::several;
+use super::cell::{several, yes_no};
 use super::file::{Fault, Sheet, repeated};
 use super::ics::{Calendar, Event, Lines, Property};
 use super::kinds::{Column, Kind};
@@ -89,6 +89,16 @@ fn is_cancelled(lines: &Lines) -> bool {
     lines.first("STATUS").is_some_and(|status| status.value.trim().eq_ignore_ascii_case("CANCELLED"))
 }
 
+/// Whether there is no more of what the cells say.
+fn is_gone(cells: &Cells) -> bool {
+    cells.get("retired").is_some_and(|retired| yes_no(retired) == Ok(true.into()))
+}
+
+/// The own part of the id of a session that takes the place of one of a series.
+fn on_day(id: &str, day: NaiveDate) -> String {
+    format!("{id}-r{}", day.format("%Y%m%d"))
+}
+
 type Cells = BTreeMap<&'static str, String>;
 /// The line and what is wrong with it.
 type Wrong = (u64, String);
@@ -136,27 +146,41 @@ impl Maker<'_> {
         }
     }
 
-    /// A session. What it does not say itself, the event says that it is one of.
+    /// A session. What it does not say itself, the event says that it is one of. One that does not take place is retired if it
+    /// is there: of it nothing else is looked at.
     fn once(&mut self, id: &str, event: &Event, of: &Event) -> Result<(), Wrong> {
-        let (start, hours) = self.hours(&event.lines)?;
-        let mut cells = self.sitting(Kind::Sessions, event, of, start, hours);
+        let mut cells = self.all_said(Kind::Sessions, event, of);
         cells.entry("id").or_insert_with(|| id.to_owned());
-        cells.entry("date").or_insert_with(|| start.date.to_string());
+        if !is_gone(&cells) {
+            let (start, hours) = self.hours(&event.lines)?;
+            self.sitting(&mut cells, event, of, start, hours);
+            cells.entry("date").or_insert_with(|| start.date.to_string());
+        }
         self.row(Kind::Sessions, event.lines.line, cells);
         Ok(())
     }
 
-    /// A template, and what is otherwise on some of its days.
+    /// A template, and what is otherwise on some of its days. Of one that is gone no day is otherwise, and what was put on
+    /// other days of it goes with it.
     fn weekly(&mut self, id: &str, event: &Event, again: &Property, changed: &[&Event]) -> Result<(), Wrong> {
+        let mut cells = self.all_said(Kind::Templates, event, event);
+        cells.entry("id").or_insert_with(|| id.to_owned());
+        if is_gone(&cells) {
+            self.row(Kind::Templates, event.lines.line, cells);
+            for event_of_day in changed {
+                let (_, day) = self.day_of(event_of_day)?;
+                self.once(&on_day(id, day), event_of_day, event)?;
+            }
+            return Ok(());
+        }
         let (start, hours) = self.hours(&event.lines)?;
         if start.elsewhere {
             let says = "what comes again is of the site's own zone: another one changes its clocks on other days";
             return Err((event.lines.line, says.to_owned()));
         }
         let rule = Rule::of(again, start, self.zone).map_err(|says| (again.line, says))?;
-        let mut cells = self.sitting(Kind::Templates, event, event, start, hours);
+        self.sitting(&mut cells, event, event, start, hours);
         let weekdays: Vec<String> = rule.weekdays.iter().map(u8::to_string).collect();
-        cells.entry("id").or_insert_with(|| id.to_owned());
         cells.entry("name").or_insert_with(|| summary(&event.lines));
         cells.entry("weekdays").or_insert_with(|| weekdays.join(";"));
         cells.entry("from").or_insert_with(|| start.date.to_string());
@@ -170,14 +194,17 @@ impl Maker<'_> {
             }
         }
         for event_of_day in changed {
-            let line = required(&event_of_day.lines, "RECURRENCE-ID")?;
-            let day = self.day(line, &line.value)?;
-            self.left_out(event, &template, line.line, day);
-            if !is_cancelled(&event_of_day.lines) {
-                self.once(&format!("{id}-r{}", day.format("%Y%m%d")), event_of_day, event)?;
-            }
+            let (line, day) = self.day_of(event_of_day)?;
+            self.left_out(event, &template, line, day);
+            self.once(&on_day(id, day), event_of_day, event)?;
         }
         Ok(())
+    }
+
+    /// The day of the series that an event stands for, and its line.
+    fn day_of(&self, event: &Event) -> Result<(u64, NaiveDate), Wrong> {
+        let line = required(&event.lines, "RECURRENCE-ID")?;
+        Ok((line.line, self.day(line, &line.value)?))
     }
 
     fn day(&self, line: &Property, value: &str) -> Result<NaiveDate, Wrong> {
@@ -266,8 +293,7 @@ impl Maker<'_> {
     }
 
     /// What sessions and templates have in common.
-    fn sitting(&self, kind: Kind, event: &Event, of: &Event, start: When, hours: String) -> Cells {
-        let mut cells = self.all_said(kind, event, of);
+    fn sitting(&self, cells: &mut Cells, event: &Event, of: &Event, start: When, hours: String) {
         let own = |name: &str| event.lines.first(name).or_else(|| of.lines.first(name)).map(Property::text);
         let period = match start.minute / 60 {
             0..12 => "morning",
@@ -279,15 +305,18 @@ impl Maker<'_> {
         cells.extend(own("LOCATION").filter(|_| !cells.contains_key("room")).map(|room| ("room", room)));
         let class = own("CATEGORIES").and_then(|all| several(&all).next().map(str::to_owned));
         cells.extend(class.filter(|_| !cells.contains_key("registration_class")).map(|is| ("registration_class", is)));
-        cells
     }
 
     /// Every cell that is said beside the calendar's own lines.
     fn all_said(&self, kind: Kind, event: &Event, of: &Event) -> Cells {
         let columns = kind.columns().iter();
-        let mut cells: Cells =
-            columns.filter_map(|column| Some((column.name, self.said(event, of, column.name)?))).collect();
-        if is_cancelled(&event.lines) {
+        let said = |column: &Column| {
+            // Days of a series have ids of their own.
+            let of = if column.name == "id" { event } else { of };
+            Some((column.name, self.said(event, of, column.name)?))
+        };
+        let mut cells: Cells = columns.filter_map(said).collect();
+        if is_cancelled(&event.lines) || is_cancelled(&of.lines) {
             cells.insert("retired", "yes".to_owned());
         }
         cells
@@ -304,7 +333,7 @@ impl Maker<'_> {
 
     /// Puts a row into the table of its columns: what an event does not say stays as it is.
     fn row(&mut self, kind: Kind, line: u64, mut cells: Cells) {
-        let retired = cells.get("retired").is_some_and(|retired| retired == "yes");
+        let retired = is_gone(&cells);
         let missing = |column: &&Column| column.required && cells.get(column.name).is_none_or(String::is_empty);
         for column in kind.columns().iter().filter(missing).filter(|column| !retired || column.name == "queue") {
             let (name, own) = (column.name, column.name.to_uppercase().replace('_', "-"));

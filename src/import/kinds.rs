@@ -410,7 +410,7 @@ const STAFF: &[Column] = &[
         Cell::Role,
         true,
         &["角色", "岗位"],
-        "doctor (医生), desk (分诊台), kiosk (自助机), operator (管理员)",
+        "doctor (医生), desk (分诊台, 护士), kiosk (自助机), operator (管理员)",
     ),
     column(
         "departments",

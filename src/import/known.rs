@@ -29,6 +29,9 @@ pub struct Known {
     pub today: BusinessDate,
     /// By kind and id: the fields of the command that would define it.
     pub things: BTreeMap<Kind, BTreeMap<String, Value>>,
+    /// Sessions to come are missing in these: further ahead than a directory tells, more than it tells, of a department that
+    /// does not answer.
+    pub lacks_sessions: bool,
     /// Names of accounts of other sites and of all sites, as far as the token sees them: a name is used once in the house.
     pub accounts_elsewhere: BTreeSet<String>,
 }
@@ -37,7 +40,7 @@ impl Known {
     /// A site of which nothing is known.
     pub fn nothing(site: SiteId, zone: Zone, today: BusinessDate) -> Self {
         let (things, accounts_elsewhere) = (BTreeMap::new(), BTreeSet::new());
-        Self { name: site.to_string(), site, zone, today, things, accounts_elsewhere }
+        Self { name: site.to_string(), site, zone, today, things, lacks_sessions: false, accounts_elsewhere }
     }
 
     /// Asks the server what there is.
@@ -72,6 +75,8 @@ impl Known {
         let today = serde_json::from_value(directory["today"].clone()).ok()?;
         let mut known = Self::nothing(site, zone, today);
         known.name = directory["name"].as_str()?.to_owned();
+        let is_silent = !directory["silent"].as_array()?.is_empty();
+        known.lacks_sessions = is_silent || directory["sessions_left_out"].as_u64()? > 0;
         for kind in Kind::ALL {
             let mut things = BTreeMap::new();
             if matches!(kind, Kind::Templates | Kind::Exceptions) {
@@ -131,7 +136,7 @@ pub(super) fn planned(kind: Kind, shown: &Value) -> Option<Option<Value>> {
 }
 
 /// What a stream shows of a session, as `define_session` would say it.
-fn session(shown: &Value) -> Option<Value> {
+pub(super) fn session(shown: &Value) -> Option<Value> {
     let at = |time: &Value| DateTime::parse_from_rfc3339(time.as_str()?).ok();
     let mut slots = Vec::new();
     for slot in shown["slots"].as_array()? {

@@ -1,7 +1,9 @@
 //! `jiaohao import`: what a house consists of, from a hospital's tables and calendars. Files are read, compared with what the server's
 //! directory says, rehearsed with the domain's own decisions, and only then is what differs sent.
 
+mod ahead;
 mod cell;
+mod doubts;
 mod events;
 mod file;
 mod ics;
@@ -77,7 +79,7 @@ pub struct Report {
     pub dry_run: bool,
     /// Rows by what became of them: made, changed, as they were, over, by kind.
     pub kinds: BTreeMap<Kind, Counts>,
-    /// What was changed, a line each.
+    /// What was changed, and in a dry run what would be made, a line each.
     pub changes: Vec<String>,
     /// What a reader should know.
     pub notes: Vec<String>,
@@ -116,7 +118,7 @@ pub async fn run(options: Options) -> Result<Report, Stopped> {
             Err(found) => faults.extend(found),
         }
     }
-    let known = match &options.server {
+    let mut known = match &options.server {
         Some((door, token)) => {
             let site = match &options.site {
                 Some(site) => site.clone(),
@@ -165,11 +167,16 @@ pub async fn run(options: Options) -> Result<Report, Stopped> {
         }
     }
     // What other files bring is missing if one of them could not be read: its names would be told as faults.
-    let wishes = match report.faults.is_empty() {
-        true => plan::plan(&sheets, &known),
-        false => return Ok(report),
-    };
-    let wishes = match wishes {
+    if !report.faults.is_empty() {
+        return Ok(report);
+    }
+    if let Some((door, token)) = &options.server {
+        report.faults = ahead::ask(door, token, &sheets, &mut known).await.map_err(|why| not_reached(door, &why))?;
+        if !report.faults.is_empty() {
+            return Ok(report);
+        }
+    }
+    let wishes = match plan::plan(&sheets, &known) {
         Ok(wishes) => wishes,
         Err(found) => {
             report.faults = found;
@@ -181,6 +188,7 @@ pub async fn run(options: Options) -> Result<Report, Stopped> {
         report.notes.push(format!("the passwords of {kept} accounts that there are stay as they are"));
     }
     report.notes.extend(wishes.iter().filter(|wish| wish.change != Change::Same).filter_map(|wish| wish.note.clone()));
+    report.notes.extend(doubts::of(&wishes, &known));
     match (&options.server, options.dry_run) {
         (Some((door, token)), false) => send_all(&options, door, token, &wishes, &mut report).await?,
         _ => wishes.iter().for_each(|wish| report.count(wish)),
@@ -232,9 +240,14 @@ async fn send_all(
 fn not_reached(door: &Door, why: &Refusal) -> Stopped {
     Stopped::Server(match why.code.as_str() {
         "door" => format!("{door:?} cannot be reached: {}{}", why.detail, next(&why.detail)),
+        "unauthenticated" => format!("{why}: {ANOTHER_TOKEN}"),
         _ => why.to_string(),
     })
 }
+
+/// What to do where a token is over.
+const ANOTHER_TOKEN: &str =
+    "make another: sudo -u jiaohao jiaohao token issue --role operator --config /etc/jiaohao/jiaohao.toml";
 
 /// What to do about a server that cannot be reached; nothing where the cause says it.
 fn next(cause: &str) -> &'static str {
@@ -256,7 +269,15 @@ impl Report {
     fn count(&mut self, wish: &Wish) {
         let counts = self.kinds.entry(wish.kind).or_default();
         match &wish.change {
-            Change::Made => counts.made += 1,
+            Change::Made => {
+                counts.made += 1;
+                // Before it is sent somebody looks at what it would be; afterwards it is there.
+                if self.dry_run {
+                    let name = wish.fields["name"].as_str().map(|name| format!(", {}", file::repeated(name)));
+                    let name = name.unwrap_or_default();
+                    self.changes.push(format!("{}, line {}: {}: new{name}", wish.file, wish.line, wish.id));
+                }
+            }
             Change::Changed(fields) => {
                 counts.changed += 1;
                 let (at, fields) = (format!("{}, line {}", wish.file, wish.line), fields.join(", "));

@@ -1,5 +1,7 @@
-//! Fields that several columns say together: the slots of a session or template, and what an exception does.
+//! Fields that several columns say together: the slots of a session or template, what an exception does, and whether screens
+//! show numbers only.
 
+use jiaohao_domain::vocabulary::is_number_only_by_name;
 use serde_json::{Map, Value, json};
 
 use super::cell;
@@ -48,6 +50,17 @@ pub(super) fn slots<'s>(
     }
     fields.insert("slots".to_owned(), slots);
     Ok(())
+}
+
+/// Numbers only, where nothing says whether and the name says enough; and the word to tell it by.
+pub(super) fn number_only(fields: &mut Map<String, Value>) -> Option<String> {
+    let name = |field: &str| fields.get(field).and_then(Value::as_str).unwrap_or_default();
+    if fields.contains_key("number_only") || !is_number_only_by_name(name("name"), name("name_en")) {
+        return None;
+    }
+    let note = format!("{}: screens show numbers only, by its name; no under number_only shows names", name("id"));
+    fields.insert("number_only".to_owned(), json!(true));
+    Some(note)
 }
 
 impl Planner<'_> {

@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiaohao_domain::codes::Valid;
 use jiaohao_domain::redacted::Redacted;
-use jiaohao_domain::vocabulary::is_number_only_by_name;
 use jiaohao_domain::{Code, is_well_formed};
 use serde_json::{Map, Value, json};
 
@@ -12,7 +11,7 @@ use super::cell;
 use super::file::{Fault, Header, Row, Sheet, repeated};
 use super::kinds::{Cell, Kind};
 use super::known::{Known, in_full};
-use super::parts::{QUOTAS, slots};
+use super::parts::{QUOTAS, number_only, slots};
 use super::rehearsal::Rehearsal;
 use crate::wire;
 
@@ -77,33 +76,9 @@ type Names = BTreeMap<(Kind, String), BTreeSet<String>>;
 /// # Errors
 /// Everything that is wrong with it, also what the domain would refuse.
 pub fn plan(sheets: &[Sheet], known: &Known) -> Result<Vec<Wish>, Vec<Fault>> {
-    let mut planner = Planner { known, names: Names::new(), ids: BTreeSet::new(), faults: Vec::new() };
-    planner.learn_names();
-    let mut order: Vec<&Sheet> = sheets.iter().collect();
-    order.sort_by_key(|sheet| sheet.kind);
-    let mut wishes = Vec::new();
-    let mut seen: BTreeMap<(Kind, String), (String, u64)> = BTreeMap::new();
-    for kind in Kind::ALL {
-        // The ids of a kind are made whole before its cells are read: within a kind nothing names another.
-        for sheet in order.iter().filter(|sheet| sheet.kind == kind) {
-            for row in &sheet.rows {
-                let Some(id) = planner.own_id(sheet, row) else { continue };
-                if let Some((file, line)) = seen.insert((kind, id.clone()), (sheet.file.clone(), row.line)) {
-                    let is_made = kind == Kind::Sessions && id_header(sheet).is_none_or(|own| row.cell(own).is_empty());
-                    let next = if is_made { ": give one of the two sessions an id of its own" } else { "" };
-                    let says = format!("{id} stands in {file}, line {line} already{next}");
-                    planner.faults.push(sheet.fault(row.line, id_header(sheet), says));
-                    continue;
-                }
-                let name = sheet.header("name").map(|header| row.cell(header).to_owned());
-                if let Some(name) = name {
-                    planner.names.entry((kind, name)).or_default().insert(id.clone());
-                }
-                planner.ids.insert((kind, id.clone()));
-                wishes.extend(planner.wish(sheet, row, &id));
-            }
-        }
-    }
+    let mut planner = Planner::of(known);
+    let rows = planner.enlist(sheets);
+    let wishes: Vec<Wish> = rows.iter().filter_map(|(sheet, row, id)| planner.wish(sheet, row, id)).collect();
     // What is retired goes last, and first of all what names the others.
     let (mut retired, mut wishes): (Vec<_>, Vec<_>) =
         wishes.into_iter().partition(|wish| wish.change == Change::Retired);
@@ -182,15 +157,45 @@ pub(super) struct Planner<'a> {
     faults: Vec<Fault>,
 }
 
-impl Planner<'_> {
-    fn learn_names(&mut self) {
-        for (kind, things) in &self.known.things {
+impl<'a> Planner<'a> {
+    /// With the names of what there is.
+    pub(super) fn of(known: &'a Known) -> Self {
+        let mut planner = Self { known, names: Names::new(), ids: BTreeSet::new(), faults: Vec::new() };
+        for (kind, things) in &known.things {
             for (id, fields) in things {
                 let name = fields["name"].as_str().unwrap_or_default();
-                self.names.entry((*kind, name.to_owned())).or_default().insert(id.clone());
-                self.ids.insert((*kind, id.clone()));
+                planner.names.entry((*kind, name.to_owned())).or_default().insert(id.clone());
+                planner.ids.insert((*kind, id.clone()));
             }
         }
+        planner
+    }
+
+    /// All rows with their ids made whole, each kind after those that it names: within a kind nothing names another.
+    pub(super) fn enlist<'s>(&mut self, sheets: &'s [Sheet]) -> Vec<(&'s Sheet, &'s Row, String)> {
+        let mut rows = Vec::new();
+        let mut seen: BTreeMap<(Kind, String), (&str, u64)> = BTreeMap::new();
+        for kind in Kind::ALL {
+            for sheet in sheets.iter().filter(|sheet| sheet.kind == kind) {
+                for row in &sheet.rows {
+                    let Some(id) = self.own_id(sheet, row) else { continue };
+                    if let Some((file, line)) = seen.insert((kind, id.clone()), (&sheet.file[..], row.line)) {
+                        let own = id_header(sheet).map(|own| row.cell(own)).unwrap_or_default();
+                        let is_made = kind == Kind::Sessions && own.is_empty();
+                        let next = if is_made { ": give one of the two sessions an id of its own" } else { "" };
+                        let says = format!("{id} stands in {file}, line {line} already{next}");
+                        self.faults.push(sheet.fault(row.line, id_header(sheet), says));
+                        continue;
+                    }
+                    if let Some(name) = sheet.header("name").map(|header| row.cell(header).to_owned()) {
+                        self.names.entry((kind, name)).or_default().insert(id.clone());
+                    }
+                    self.ids.insert((kind, id.clone()));
+                    rows.push((sheet, row, id));
+                }
+            }
+        }
+        rows
     }
 
     fn is_there(&self, kind: Kind, id: &str) -> bool {
@@ -313,9 +318,13 @@ impl Planner<'_> {
         let before = self.known.thing(sheet.kind, id);
         match is_retired(sheet, row) {
             Ok(false) => {}
-            // Of what there is no more already nothing is sent.
+            // Of what there is no more already, or is over, nothing is sent.
             Ok(true) => {
-                let change = if before.is_some() { Change::Retired } else { Change::Same };
+                let change = match before {
+                    None => Change::Same,
+                    Some(before) if self.is_over(sheet.kind, before) => Change::Over,
+                    Some(_) => Change::Retired,
+                };
                 return Some(Wish::of(sheet, row, id, json!({ "id": id }), change));
             }
             Err((header, says)) => {
@@ -424,10 +433,19 @@ impl Planner<'_> {
         Ok(())
     }
 
+    /// Whether it is of a day that is over.
+    fn is_over(&self, kind: Kind, fields: &Value) -> bool {
+        let last = match kind {
+            Kind::Sessions => &fields["date"],
+            Kind::Exceptions => &fields["to"],
+            _ => return false,
+        };
+        last.as_str().is_some_and(|day| *day < *self.known.today.0.to_string())
+    }
+
     fn compare(&self, kind: Kind, fields: &Value, before: Option<&Value>) -> Result<Change, jiaohao_domain::Rejection> {
         let now = in_full(kind, fields)?;
-        let over = |day: &Value| day.as_str().is_some_and(|day| *day < *self.known.today.0.to_string());
-        if kind == Kind::Sessions && over(&fields["date"]) || kind == Kind::Exceptions && over(&fields["to"]) {
+        if self.is_over(kind, fields) {
             return Ok(Change::Over);
         }
         let Some(before) = before else { return Ok(Change::Made) };
@@ -444,7 +462,7 @@ impl Planner<'_> {
 }
 
 /// Whether the row says that there is no more of it.
-fn is_retired<'s>(sheet: &'s Sheet, row: &Row) -> Result<bool, (Option<&'s Header>, String)> {
+pub(super) fn is_retired<'s>(sheet: &'s Sheet, row: &Row) -> Result<bool, (Option<&'s Header>, String)> {
     let Some(header) = sheet.header("retired") else { return Ok(false) };
     match row.cell(header) {
         "" => Ok(false),
@@ -453,17 +471,6 @@ fn is_retired<'s>(sheet: &'s Sheet, row: &Row) -> Result<bool, (Option<&'s Heade
             Err(allowed) => Err((Some(header), unread(text, &allowed))),
         },
     }
-}
-
-/// Numbers only, where nothing says whether and the name says enough; and the word to tell it by.
-fn number_only(fields: &mut Map<String, Value>) -> Option<String> {
-    let name = |field: &str| fields.get(field).and_then(Value::as_str).unwrap_or_default();
-    if fields.contains_key("number_only") || !is_number_only_by_name(name("name"), name("name_en")) {
-        return None;
-    }
-    let note = format!("{}: screens show numbers only, by its name; no under number_only shows names", name("id"));
-    fields.insert("number_only".to_owned(), json!(true));
-    Some(note)
 }
 
 /// A value as it is told: short ones as they are, others by what they are.

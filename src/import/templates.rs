@@ -65,7 +65,7 @@ fn rows(kind: Kind) -> &'static [&'static str] {
         ],
         Kind::Exceptions => &[
             "instead,internal,MONDAY,,liming,,substitute,,wangfang,,",
-            "holiday,internal,WEDNESDAY,WEDNESDAY,,,closed,元旦,,,",
+            "holiday,internal,WEDNESDAY,WEDNESDAY,,,closed,院内活动,,,",
             "workday,internal,SATURDAY,,,internal.general-am,open,,,1,",
         ],
         Kind::Staff => &[

@@ -34,7 +34,7 @@ fn planned(texts: &[(&str, &str)], known: &Known) -> Result<Vec<Wish>, Vec<Strin
 /// The house as it is once everything was sent.
 fn after(wishes: &[Wish]) -> Known {
     let mut known = nothing();
-    for wish in wishes {
+    for wish in wishes.iter().filter(|wish| wish.change != Change::Same) {
         let mut fields = super::known::in_full(wish.kind, &wish.fields).expect("a command");
         if let Some(ms) = fields["released_at"].as_i64() {
             fields["released_at"] = json!(known.zone.rfc3339(jiaohao_domain::Timestamp(ms)));
@@ -255,7 +255,7 @@ fn the_domain_is_asked_beforehand() {
         ("Li Ming,desk,,,", "invalid_field: a name is 1 to 48 of a-z, 0-9, - and _"),
         ("li,desk,,,short", "invalid_field: a password has at least 12 characters"),
         ("li,desk,,my-own-password,", "departments: the cell is no department of this site"),
-        ("li,nurse,,,", "role: the cell is not doctor (医生), desk (分诊台)"),
+        ("li,nurse,,,", "role: the cell is not doctor (医生), desk (分诊台, 护士)"),
     ] {
         let wrong = staff(row).expect_err(row);
         let told = wrong.len() == 1 && wrong[0].starts_with("staff.csv, line 2") && wrong[0].contains(says);
@@ -400,6 +400,9 @@ fn a_calendar_becomes_templates_sessions_and_exceptions() {
     assert_eq!(closed, ["2026-12-02", "2026-12-07", "2026-12-09", "2026-12-14"]);
     assert!(of(Kind::Exceptions).iter().all(|wish| wish.fields["template"] == json!(template.id)));
     let mut sessions = of(Kind::Sessions);
+    // Of the day on which it is not there is no session to take away.
+    assert_eq!(sessions.iter().filter(|wish| wish.change == Change::Same).count(), 1);
+    sessions.retain(|wish| wish.change != Change::Same);
     sessions.sort_by_key(|wish| wish.fields["date"].to_string());
     let told =
         |at: usize| (&sessions[at].fields["date"], &sessions[at].fields["slots"][0], &sessions[at].fields["period"]);
@@ -416,6 +419,63 @@ fn a_calendar_becomes_templates_sessions_and_exceptions() {
     assert!(
         again.map_err(|faults| faults[0].to_string()).expect("in order").iter().all(|wish| wish.change == Change::Same)
     );
+}
+
+/// A series that has ended for good, as calendars export it: with days left out, moved and cancelled.
+fn cancelled(id: &str) -> Vec<String> {
+    let series = MONDAYS.replace("SUMMARY", "STATUS:CANCELLED\nSUMMARY");
+    let moved =
+        "RECURRENCE-ID;TZID=Asia/Shanghai:20261209T080000\nDTSTART;TZID=Asia/Shanghai:20261209T140000\nDURATION:PT2H";
+    // What is cancelled is often told by its day alone.
+    let gone = "RECURRENCE-ID;TZID=Asia/Shanghai:20261214T080000\nSTATUS:CANCELLED";
+    [series, format!("UID:{id}\n{moved}"), format!("UID:{id}\n{gone}")].to_vec()
+}
+
+#[test]
+fn of_a_series_that_is_gone_no_day_is_otherwise_however_often_it_is_imported() {
+    let id = "9A2-monday@clinic";
+    let with = |events: &[String], known: &Known| {
+        let events: Vec<&str> = events.iter().map(String::as_str).collect();
+        let calendar = ics::parse("c.ics", calendar(&events).as_bytes()).map_err(|_| ()).expect("a calendar");
+        let set: Vec<(String, String)> = SET.iter().map(|text| setting(text).expect("a column")).collect();
+        let mut all = sheets(&house(&[]));
+        all.extend(events::sheets(&calendar, &set, known.zone).map_err(|faults| faults[0].to_string())?);
+        plan(&all, known).map_err(|faults| faults[0].to_string())
+    };
+    let of_calendar = |wishes: &[Wish]| -> Vec<(Kind, Change)> {
+        let of_it = wishes.iter().filter(|wish| wish.file == "c.ics");
+        of_it.map(|wish| (wish.kind, wish.change.clone())).collect()
+    };
+    // It was never here: there is nothing to send, now and the next time.
+    let empty = after(&planned(&house(&[]), &nothing()).expect("the house"));
+    let never = with(&cancelled(id), &empty).expect("nothing is wrong with it");
+    let same = |kind: Kind| (kind, Change::Same);
+    assert_eq!(of_calendar(&never), [same(Kind::Sessions), same(Kind::Sessions), same(Kind::Templates)]);
+
+    // It was here, with a day moved: both go, and the second time they are gone.
+    let mut living = cancelled(id);
+    living[0] = MONDAYS.to_owned();
+    let mut known = after(&with(&living, &nothing()).expect("in order"));
+    let gone = with(&cancelled(id), &known).expect("in order");
+    let retired = |kind: Kind| (kind, Change::Retired);
+    assert_eq!(of_calendar(&gone), [same(Kind::Sessions), retired(Kind::Templates), retired(Kind::Sessions)]);
+    for kind in [Kind::Templates, Kind::Sessions] {
+        known.things.insert(kind, std::collections::BTreeMap::new());
+    }
+    let again = with(&cancelled(id), &known).expect("the same file twice");
+    assert!(again.iter().all(|wish| wish.change == Change::Same), "{again:?}");
+
+    // A day that was moved and is cancelled since goes too, and the days of a series have ids of their own.
+    let known = after(&with(&living, &nothing()).expect("in order"));
+    living[0] = format!("{MONDAYS}\nX-JIAOHAO-ID:li-am");
+    let named = with(&living, &nothing()).expect("in order");
+    assert!(named.iter().any(|wish| wish.id == "s.internal.li-am"), "{named:?}");
+    living[0] = MONDAYS.to_owned();
+    living[1] = format!("UID:{id}\nRECURRENCE-ID;TZID=Asia/Shanghai:20261209T080000\nSTATUS:CANCELLED");
+    let called_off = with(&living, &known).expect("in order");
+    let retired: Vec<&str> =
+        called_off.iter().filter(|wish| wish.change == Change::Retired).map(|wish| wish.id.as_str()).collect();
+    assert!(matches!(retired[..], [id] if id.ends_with("-r20261209")), "{retired:?}");
 }
 
 #[test]
@@ -521,4 +581,113 @@ fn what_of_a_calendar_cannot_be_planned_is_told_with_its_line() {
     }
     assert!(setting("beds=3").is_err() && setting("queue").is_err());
     assert_eq!(setting("医生=李明"), Ok(("doctor".to_owned(), "李明".to_owned())));
+}
+
+#[test]
+fn slips_of_the_pen_are_told_with_their_lines() {
+    let doctors = ("more.csv", "id,name,title,departments\n0043,李明,教授,内科\n0044,王芳,主治医师,内科\n");
+    let sessions = (
+        "sessions.csv",
+        "date,period,queue,registration_class,hours,capacity\n2026-11-24,上午,李明,特级,18:00-20:00,0\n\
+         2026-11-25,下午,李明,普通,13:00-17:00,9999\n2026-11-26,上午,李明,普通,08:00-12:00,6\n",
+    );
+    let staff = ("staff.csv", "id,role,departments\nx1,护士,\nx2,护士,内科\n");
+    // 李明 is two doctors' name now: the queue says which.
+    let mut texts = house(&[doctors, sessions, staff]);
+    texts.retain(|(file, _)| *file != "queues.csv");
+    texts.push(("queues.csv", "id,department,name,prefix,doctors\nli,内科,李明,A,0042\n"));
+    let wishes = planned(&texts, &nothing()).expect("in order");
+    let told = super::doubts::of(&wishes, &nothing());
+    assert_eq!(
+        told,
+        [
+            "more.csv, line 2: title: \"教授\" is none of this house yet",
+            "doctors.csv, line 2: \"李明\" is the name of s.0043 too",
+            "sessions.csv, line 2: registration_class: \"特级\" is none of this house yet",
+            "sessions.csv, line 2: hours: 18:00 is not in the morning",
+            "sessions.csv, line 2: capacity: 0, so that nobody can book",
+            "sessions.csv, line 3: capacity: 9999 places, in each slot of its own",
+            "staff.csv, line 2: x1: a desk of every department, as none is named",
+        ]
+    );
+    assert_eq!(super::doubts::of(&wishes, &after(&wishes)).len(), 6, "words that the house has are its own");
+}
+
+/// What a stream shows of a session in spring.
+fn in_spring(id: &str) -> serde_json::Value {
+    let slot = json!({"start": "2027-04-01T08:00:00.000+08:00", "end": "2027-04-01T09:00:00.000+08:00", "capacity": 6,
+        "quotas": {"online": 2, "desk": 0, "referral": 0}});
+    json!({"snapshot": {"session": id, "date": "2027-04-01", "period": "morning", "queue": "s.internal.li", "doctor": "s.0042",
+        "service_point": "s.internal.r1", "registration_class": "主任", "fee_fen": 5000, "high_demand": false,
+        "released_at": null, "slots": [slot]}})
+}
+
+const SPRING: &str = "date,period,queue,doctor,registration_class,hours,slot_minutes,capacity,retired\n\
+    2027-04-01,morning,李明,李明,主任,08:00-09:00,60,6,\n2027-04-02,morning,李明,李明,主任,08:00-09:00,60,6,\n\
+    2027-04-03,morning,李明,李明,主任,08:00-09:00,60,6,yes\n2026-11-01,morning,李明,李明,主任,08:00-09:00,60,6,\n";
+
+/// What is planned of the sessions in spring, where the server is asked about each of them.
+async fn of_spring(
+    lacks_sessions: bool,
+    read: impl AsyncFn(String) -> Result<serde_json::Value, crate::clients::Refusal>,
+) -> Result<Vec<Wish>, Vec<String>> {
+    let mut known = after(&planned(&house(&[]), &nothing()).expect("the house"));
+    known.lacks_sessions = lacks_sessions;
+    let spring = sheets(&[("sessions.csv", SPRING)]);
+    let faults = super::ahead::learn(&spring, &mut known, read).await.map_err(|why| vec![why.to_string()])?;
+    match faults.is_empty() {
+        true => plan(&spring, &known),
+        false => Err(faults),
+    }
+    .map_err(|faults| faults.iter().map(ToString::to_string).collect())
+}
+
+fn refused(code: &str) -> crate::clients::Refusal {
+    crate::clients::Refusal { code: code.to_owned(), ..crate::clients::Refusal::door("why") }
+}
+
+#[tokio::test]
+async fn sessions_that_the_directory_leaves_out_are_asked_for_one_by_one() {
+    let asked = std::cell::RefCell::new(Vec::new());
+    let wishes = of_spring(true, async |path: String| {
+        asked.borrow_mut().push(path.clone());
+        let id = path.trim_start_matches("/streams/session:");
+        if id.contains("0402") { Err(refused("unknown_stream")) } else { Ok(in_spring(id)) }
+    });
+    let wishes = wishes.await.expect("in order");
+    // As it was, with what the table does not say: its room and what is kept for phones. New. And one that goes.
+    let told: Vec<(&str, Change)> = wishes.iter().map(|wish| (&wish.id[..], wish.change.clone())).collect();
+    let id = |day: &str| format!("s.internal.s2027{day}-0042-morning");
+    let ids = [id("0401"), id("0402"), id("0403")];
+    assert_eq!(
+        told,
+        [
+            (&ids[0][..], Change::Same),
+            (&ids[1], Change::Made),
+            ("s.internal.s20261101-0042-morning", Change::Over),
+            (&ids[2], Change::Retired)
+        ]
+    );
+    assert_eq!(asked.into_inner(), ids.map(|id| format!("/streams/session:{id}")), "what is over is not asked for");
+    let nobody = of_spring(false, async |_| panic!("the directory has them all")).await.expect("in order");
+    assert_eq!(nobody.iter().filter(|wish| wish.change == Change::Made).count(), 2);
+}
+
+#[tokio::test]
+async fn a_session_that_cannot_be_read_is_refused_with_its_line() {
+    let asked = std::cell::Cell::new(0);
+    let silent = of_spring(true, async |_| {
+        asked.set(asked.get() + 1);
+        Err(refused("timed_out"))
+    });
+    let faults = silent.await.expect_err("nothing is known of them");
+    assert_eq!(faults.len(), 3, "{faults:?}");
+    assert!(
+        faults[0].starts_with("sessions.csv, line 2: timed_out: what there is of s.internal.s20270401"),
+        "{faults:?}"
+    );
+    assert!(faults[2].starts_with("sessions.csv, line 4: overloaded: "), "{faults:?}");
+    assert_eq!(asked.get(), 1, "a department that does not answer is waited for once");
+    let away = of_spring(true, async |_| Err(refused("door"))).await.expect_err("nobody is there");
+    assert_eq!(away, ["door: why"]);
 }

@@ -4,9 +4,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use actix_web::web::Bytes;
 use jiaohao_actors::fanout::Lane;
 use jiaohao_actors::shell::clock;
 use jiaohao_domain::Timestamp;
+use jiaohao_domain::time::Zone;
 use tokio::sync::broadcast::error::TryRecvError;
 
 use super::Live;
@@ -55,11 +57,12 @@ pub fn start(live: &Arc<Live>) -> std::io::Result<()> {
 
 enum Due {
     Nothing,
-    Beat,
+    /// With the time of its site.
+    Beat(Zone),
     Bye(Bye),
 }
 
-fn due(session: &mut Session, connection: &Connection, now_ms: u32, machine_now: Timestamp) -> Due {
+fn due(live: &Live, session: &mut Session, connection: &Connection, now_ms: u32, machine_now: Timestamp) -> Due {
     let beat_ms = session.beat_s * 1000;
     if machine_now >= session.claims.expires_at() {
         Due::Bye(Bye::Unauthenticated)
@@ -67,14 +70,15 @@ fn due(session: &mut Session, connection: &Connection, now_ms: u32, machine_now:
         Due::Bye(Bye::Silent)
     } else if now_ms.wrapping_sub(session.next_beat_ms) < u32::MAX / 2 {
         session.next_beat_ms = now_ms.wrapping_add(beat_ms);
-        Due::Beat
+        Due::Beat(live.engine.zone(session.claims.site.as_ref().map(|site| site.as_str())))
     } else {
         Due::Nothing
     }
 }
 
 fn round(live: &Live, connections: &[Arc<Connection>], now_ms: u32, machine_now: Timestamp) {
-    let mut beat = None;
+    // One frame for all of a zone.
+    let mut beats: Vec<(Zone, Bytes)> = Vec::new();
     let mut waiting_bytes = 0;
     for connection in connections {
         let backlog = connection.outbox.backlog();
@@ -93,7 +97,7 @@ fn round(live: &Live, connections: &[Arc<Connection>], now_ms: u32, machine_now:
             // it takes them in time, and cannot have seen a beat behind them
             connection.heard(now_ms);
         }
-        let Some(due) = connection.with_session(|session| due(session, connection, now_ms, machine_now)) else {
+        let Some(due) = connection.with_session(|session| due(live, session, connection, now_ms, machine_now)) else {
             if connection.hello_is_late(now_ms) {
                 connection.bye(Bye::HelloMissing, now_ms);
             }
@@ -102,12 +106,14 @@ fn round(live: &Live, connections: &[Arc<Connection>], now_ms: u32, machine_now:
         match due {
             Due::Nothing => {}
             Due::Bye(why) => connection.bye(why, now_ms),
-            Due::Beat => {
-                let frame = beat.get_or_insert_with(|| {
-                    let now = live.engine.zone(None).rfc3339(live.engine.now());
-                    message::beat(&now, live.engine.is_read_only(), None)
+            Due::Beat(zone) => {
+                let known = beats.iter().find(|(of, _)| *of == zone).map(|(_, frame)| frame.clone());
+                let frame = known.unwrap_or_else(|| {
+                    let frame = message::beat(&zone.rfc3339(live.engine.now()), live.engine.is_read_only(), None);
+                    beats.push((zone, frame.clone()));
+                    frame
                 });
-                connection.outbox.push(Lane::Calls, 0, frame.clone());
+                connection.outbox.push(Lane::Calls, 0, frame);
             }
         }
     }

@@ -111,6 +111,17 @@ impl Target {
         Self { path: format!("{}{path}", self.path.trim_end_matches('/')), ..self.clone() }
     }
 
+    /// Whether it lies under another address: the same party, at a path below its path, written plainly. What a stranger
+    /// names reaches nothing else that may stand on that host.
+    pub fn is_under(&self, named: &Self) -> bool {
+        let below = self.path.strip_prefix(named.path.trim_end_matches('/')).and_then(|rest| rest.strip_prefix('/'));
+        let is_plain = |part: &str| {
+            let is_word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | ':' | '=');
+            !part.is_empty() && part.chars().all(is_word) && !part.chars().all(|c| c == '.')
+        };
+        self.origin() == named.origin() && below.is_some_and(|rest| rest.split('/').all(is_plain))
+    }
+
     /// The host.
     pub fn host(&self) -> &str {
         &self.host

@@ -44,8 +44,7 @@ impl Push {
 
     /// Where an endpoint leads: to the service that the configuration names, or to the open network.
     fn target(&self, endpoint: &str) -> Result<Target, &'static str> {
-        let of_named =
-            |named: &Target| Target::read(endpoint, Whom::Named).ok().filter(|to| to.origin() == named.origin());
+        let of_named = |named: &Target| Target::read(endpoint, Whom::Named).ok().filter(|to| to.is_under(named));
         self.named.as_ref().and_then(of_named).map_or_else(|| Target::read(endpoint, Whom::Outside), Ok)
     }
 

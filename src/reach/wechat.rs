@@ -168,7 +168,7 @@ pub struct WeChat {
     app_id: String,
     secret: Redacted<String>,
     callback_token: Redacted<String>,
-    templates: [(About, Option<Template>); 6],
+    templates: [(About, Option<Template>); 8],
     access_token: tokio::sync::Mutex<AccessToken>,
     on_the_way: Mutex<OnTheWay>,
     reports: Arc<dyn Deliveries>,

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { Browser, choose, columnIs, Hospital, pause, SIZES, TODAY } from './hospital.mjs';
+import { Browser, choose, columnIs, Hospital, pause, SIZES, TODAY, unseenFields } from './hospital.mjs';
 
 const QUEUE = 'renmin.xinnei.liming';
 const DEPARTMENTS = '[data-action=choose_department]';
@@ -23,7 +23,7 @@ before(async () => {
   }
   browser = await new Browser(hospital.base).start();
   desk = await browser.staff('/desk', SIZES.desk, 'fenzhen');
-  await desk.click('#search');
+  await desk.waitForFunction(() => document.activeElement.id === 'search');
   await desk.keyboard.type('A004');
   await desk.click('[data-action=check_in]');
   await columnIs(desk, QUEUE, ['A004']);
@@ -125,6 +125,7 @@ test('back again, everybody is merged as they came; nobody is late for the netwo
   const [list, form, code] = [await box('.side .away'), await box('.side fieldset.body'), await box('.area')];
   assert.ok(list.height > 200 && list.height < 0.46 * (await box('.side')).height, `${list.height} px`);
   assert.ok(list.bottom <= form.top && form.bottom <= code.top && code.height === codeHeight, JSON.stringify([list, form, code]));
+  assert.deepEqual(await unseenFields(desk, '[data-form=register_walk_in]'), [], 'the form below the list is all there');
   for (const entry of (await desk.$$('[data-entry=conflict]')).slice(0, 2)) {
     const { y, height } = await entry.boundingBox();
     assert.ok(y >= list.top && y + height <= list.bottom, 'who needs a look is in sight');
@@ -173,4 +174,57 @@ test('a list that was left on the page goes on after a reload, however late the 
   await desk.reload();
   await desk.waitForSelector('[data-entry=conflict]');
   await desk.unroute('**/api/v1/site/renmin');
+});
+
+test('who is struck off while the others are merged is not checked in; what is with the house already is not struck off', async () => {
+  const other = await browser.staff('/desk', SIZES.desk, 'fenzhen');
+  /** Who is looked for, and whose check-in is on its way: let go one by one. */
+  const looked = [];
+  const sent = [];
+  const came = async (list) => {
+    for (let tries = 0; !list.length; tries += 1) {
+      assert.ok(tries < 400, 'nothing comes');
+      await pause(25);
+    }
+    return list.shift();
+  };
+  await other.route('**/appointments/find', (route) => looked.push(route));
+  await other.routeWebSocket(/./, (socket) => {
+    const house = socket.connectToServer();
+    socket.onMessage((text) => {
+      if (JSON.parse(text).command?.check_in) sent.push(() => house.send(text));
+      else house.send(text);
+    });
+  });
+  await other.evaluate(([at, texts]) => sessionStorage.setItem('jiaohao.desk.away', JSON.stringify(texts.map((text, i) => ({
+    id: i + 1, text, at, department: 'renmin.xinnei', state: 'written', said: [],
+  })))), [Date.parse(`${TODAY}T08:41:00+08:00`), ['没有这个人', 'A002', 'A005', 'A006', '也没有的人']]);
+  for (const [name, serial] of [['周海燕', 7], ['许志强', 8]]) await hospital.book('renmin.xinnei.s1', '09:00', await hospital.person(name, `1985-03-0${serial}`, serial));
+  await other.reload();
+  const strike = (text) => other.click(`[data-entry=written]:has-text("${text}") [data-action=remove_entry]`);
+  // Before anybody asks for it, and while it is looked for.
+  const first = await came(looked);
+  await strike('A002');
+  await other.waitForSelector('[data-away="4"]');
+  await first.continue();
+  const second = await came(looked);
+  assert.equal(second.request().postDataJSON().text, 'A005');
+  await strike('A005');
+  await other.waitForSelector('[data-away="3"]');
+  await second.continue();
+  const third = await came(looked);
+  assert.equal(third.request().postDataJSON().text, 'A006');
+  await third.continue();
+  const go = await came(sent);
+  await other.waitForSelector('[data-entry=written]:has-text("A006") [data-action=remove_entry]:disabled');
+  go();
+  await other.waitForSelector('[data-entry=merged]:has-text("A006")');
+  await (await came(looked)).continue();
+  await other.waitForSelector('[data-entry=conflict]:has-text("也没有的人")');
+  assert.equal(sent.length, 0, 'who was struck off is sent in by nobody');
+  for (const text of ['A002', 'A005']) {
+    const { appointments } = await hospital.call('POST', '/departments/renmin.xinnei/appointments/find', { text }, hospital.desk);
+    assert.deepEqual(appointments.map((one) => one.state), ['booked'], text);
+  }
+  await other.context().close();
 });

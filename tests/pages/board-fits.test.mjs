@@ -270,6 +270,80 @@ test('more calls at once than rows: each is shown within four seconds and counts
   }
 });
 
+/** So many who were asked to the door, the newest first, by minute. */
+const asked = (count) => Array.from({ length: count }, (_, n) => ({
+  call: `q${n}`, at: `2026-11-23T08:${28 - n}:00+08:00`, state: 'summoned', number: `A0${30 - n}`, name: '欧阳*华', place: `${n + 1}号诊室`, place_en: `Room ${n + 1}`,
+}));
+const rowsOf = () => board.$$eval('#fits .call .number', (all) => all.map((one) => one.textContent));
+
+test('while nobody is newly called, rows that do not fit below the panel have the whole side, the newest first', async () => {
+  for (const [width, height] of [[1920, 1080], [1080, 1920]]) {
+    await board.setViewportSize({ width, height });
+    const size = width > height ? { width: 120, height: 67.5 } : { width: 67.5, height: 120 };
+    await draws({ ...value, notices: [], calls: asked(7) }, { size });
+    assert.equal(await board.$('#fits .newest'), null);
+    assert.deepEqual(await rowsOf(), asked(7).map((c) => c.number));
+    assert.deepEqual(await cut(), []);
+    if (process.env.PICTURES) await board.screenshot({ path: `${process.env.PICTURES}/board-${width}-alone.png` });
+  }
+  await board.setViewportSize(SIZES.screen);
+  await draws({ ...value, notices: [], calls: asked(3) }, {});
+  await board.waitForSelector('#fits .newest.quiet');
+});
+
+test('an old call yields to whoever is asked to a door, and whom the last minutes have asked stays', async () => {
+  const [early, later] = await board.evaluate(async () => {
+    const { arrange, key, Turns } = await import('/web/board/calls.js');
+    const call = (n, state) => ({ call: `c${n}`, at: `2026-11-23T08:0${n}:00+08:00`, state, number: `A00${n}` });
+    // Five called long ago, three asked to the door long ago, one a minute ago.
+    const calls = [1, 2, 3, 4, 5].map((n) => call(n, 'called')).concat([6, 7, 8, 9].map((n) => call(n, 'summoned')));
+    const seen = new Map(calls.map((c) => [key(c), -600000]));
+    seen.set(key(calls[8]), -60000);
+    const turns = new Turns();
+    const found = [new Set(), new Set()];
+    for (let now = 0; now < 60000; now += 200) {
+      const chosen = turns.choose(arrange(calls, seen, now), 4, now).map((c) => c.number);
+      if (now > 6000) found[0].add(chosen.join(' '));
+    }
+    for (let now = 60000; now < 90000; now += 200) turns.choose(arrange(calls, seen, now), 6, now).forEach((c) => found[1].add(c.number));
+    return found.map((one) => [...one]);
+  });
+  assert.deepEqual(early, ['A009 A008 A007 A006']);
+  assert.equal(later.length, 9, 'with room for them they take turns');
+});
+
+test('a screen that cannot speak asks nobody to listen', async () => {
+  const says = async (how, board_of = {}) => {
+    await draws({ ...value, board: { ...value.board, ...board_of }, calls: [] }, how);
+    assert.deepEqual(await cut(), []);
+    return board.textContent('#fits .newest.quiet');
+  };
+  assert.equal(await says({ silent: null }), '请留意屏幕和叫号Please watch and listen for your number');
+  assert.equal(await says({ silent: 'device' }), '请看屏幕,叫号没有声音Please watch the screen: no sound today');
+  if (process.env.PICTURES) await board.screenshot({ path: `${process.env.PICTURES}/board-quiet-silent.png` });
+  assert.equal(await says({ silent: null }, { speaks: false }), '请看屏幕Please watch the screen');
+  assert.equal(await says({ silent: 'device', off: true, lastData: '08:29' }), '请留意屏幕和叫号Please watch and listen for your number', 'a nurse calls now');
+});
+
+test('offline a row keeps what was last asked of its patient, with the time', async () => {
+  await draws({ ...value, calls: [...asked(2), { ...value.calls[0], at: '2026-11-23T08:05:00+08:00' }] }, { off: true, lastData: '08:29' });
+  const said = Object.fromEntries(await board.$$eval('#fits [data-call]', (all) => all.map((one) => [one.dataset.call, (one.querySelector('.state') || { textContent: '' }).textContent])));
+  assert.deepEqual([said.q0, said.q1], ['08:28 门口候诊to the door 08:28', '08:27 门口候诊to the door 08:27']);
+  await draws({ ...value, calls: [{ ...value.calls[0], call: 'c9', at: '2026-11-23T08:28:00+08:00' }, { ...value.calls[0], at: '2026-11-23T08:05:00+08:00' }] }, { off: true, lastData: '08:29' });
+  assert.equal(await board.textContent('#fits .call[data-call=c1] .state'), '08:05 叫过called 08:05');
+  assert.deepEqual(await cut(), []);
+  if (process.env.PICTURES) await board.screenshot({ path: `${process.env.PICTURES}/board-off-rows.png` });
+});
+
+test('pages of rooms are of even length', async () => {
+  const lengths = [];
+  for (let page = 0; page < 3; page += 1) {
+    await draws({ ...crowd(9, 40), notices: [] }, { page });
+    lengths.push((await board.$$('#fits .room')).length);
+  }
+  assert.deepEqual(lengths, [3, 3, 3]);
+});
+
 test('a screen that stands has what one that lies has', async () => {
   await board.setViewportSize({ width: 1080, height: 1920 });
   for (const [count, waiting] of [[1, 80], [4, 30], [8, 80]]) {

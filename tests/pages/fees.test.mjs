@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs/promises';
 import test, { after, before } from 'node:test';
-import { Browser, choose, drawn, Hospital, looks, ONE_SLOT, PASSWORD, residentNumber, sayWho, signInPhone, SIZES, TODAY, TOMORROW } from './hospital.mjs';
+import { Browser, choose, drawn, Hospital, looks, ONE_SLOT, PASSWORD, pause, residentNumber, sayWho, signInPhone, SIZES, TODAY, TOMORROW } from './hospital.mjs';
 
 const D = 'renmin.xinnei';
 
@@ -51,6 +51,13 @@ async function look(name) {
   await drawn(desk);
 }
 
+/** A digit chooses how it is paid, Enter books it: as far apart as a finger's keys. */
+async function takes(digit) {
+  await desk.keyboard.press(digit);
+  await pause(120);
+  await desk.keyboard.press('Enter');
+}
+
 /** The part of fees in operations. */
 async function open(page) {
   await page.click('[data-part=fees]');
@@ -79,7 +86,7 @@ test('nothing is wanted until operations say so: when the fee is paid, and what 
   await house.call('POST', '/appointments/cancel', { appointment, reason: '试一试' }, house.desk);
 });
 
-test('a fee that is not paid stands at the appointment; one key takes it and checks in, and Enter alone takes no money', async () => {
+test('a fee that is not paid stands at the appointment; a digit and Enter take it and check in, and neither alone takes money', async () => {
   const appointment = await booked('赵现金');
   await look('赵现金');
   await desk.waitForSelector('.found [data-fee=due]:has-text("挂号费 50.00 元,还没缴")');
@@ -96,6 +103,10 @@ test('a fee that is not paid stands at the appointment; one key takes it and che
   assert.equal(await desk.inputValue('dialog [name=receipt]'), '00012311', 'in a field a digit is a digit');
   await desk.focus('dialog [data-action=take_card]');
   await desk.keyboard.press('1');
+  await desk.waitForSelector('dialog [data-action=take_cash]:focus');
+  await drawn(desk);
+  assert.deepEqual((await books(appointment)).orders, [], 'chosen is not booked');
+  await takes('1');
   await desk.waitForSelector('#undo:has-text("收了 50.00 元(现金)"):has-text("签到")');
   const { orders, due_fen: due, state } = await books(appointment);
   assert.deepEqual([orders.length, orders[0].amount_fen, orders[0].way, orders[0].receipt, due, state], [1, 5000, 'cash', '00012311', 0, 'checked_in']);
@@ -106,7 +117,7 @@ test('who has not paid is let in all the same; it stands at the number, and the 
   await look('钱以后');
   await desk.click('.found [data-action=check_in]');
   await desk.waitForSelector('dialog [data-form=take_payment]');
-  await desk.keyboard.press('3');
+  await takes('3');
   await desk.waitForSelector('#undo:has-text("签到")');
   const { number, state, due_fen: due } = await books(appointment);
   assert.deepEqual([state, due], ['checked_in', 5000]);
@@ -132,7 +143,7 @@ test('what another desk has taken meanwhile is not taken twice, and nobody is as
   await desk.press('#search', 'Enter');
   await desk.waitForSelector('dialog [data-form=take_payment]');
   await house.call('POST', '/payments', { appointment, amount_fen: 5000, way: 'card' }, house.desk);
-  await desk.keyboard.press('1');
+  await takes('1');
   await desk.waitForSelector('#undo:has-text("别人已经收过了"):has-text("签到")');
   assert.equal((await books(appointment)).orders.length, 1);
   const other = await booked('李已缴');
@@ -292,9 +303,10 @@ test('the phone says where to pay, what is paid and what comes back; a kiosk sen
     await kiosk.waitForSelector(`[data-view=found] [data-ticket="${found.ticket}"]`);
   };
   await scan();
-  await kiosk.waitForSelector('[data-due="5000"]:has-text("还没缴挂号费 50.00 元:请先到分诊台缴费")');
-  await kiosk.click('[data-action=check_in]');
-  await kiosk.waitForSelector('[role=alert]:has-text("请先到分诊台缴费")');
+  await kiosk.waitForSelector('[data-due="5000"]:has-text("请到分诊台缴挂号费 50.00 元,护士会同时替您签到")');
+  // Who would be refused is not asked to press anything; what to do is read from where one stands.
+  assert.equal(await kiosk.locator('[data-action=check_in]').count(), 0);
+  assert.ok(await kiosk.$eval('[data-due]', (words) => parseFloat(getComputedStyle(words).fontSize) >= 36));
   await looks(kiosk);
   await shot(kiosk, 'kiosk-due');
   await house.call('POST', '/payments', { appointment: found.appointment, amount_fen: 5000, way: 'cash' }, house.desk);
@@ -343,11 +355,73 @@ test('who came while the network was gone is asked for the fee like everybody, w
   assert.equal((await books(asked)).state, 'booked', 'left at the fee nobody is checked in');
   await desk.click(`${entry} [data-action=take_entry]`);
   await desk.waitForSelector('dialog [data-form=take_payment]');
-  await desk.keyboard.press('3');
+  await takes('3');
   await desk.waitForSelector('#undo:has-text("签到"):has-text("赵断网") [data-action=undo_last]');
   await shot(desk, 'gap-done');
   assert.deepEqual(await desk.$$eval('[data-entry]', (all) => all.map((one) => one.dataset.entry)), ['merged']);
   await desk.click('[data-action=undo_last]');
   await desk.waitForSelector('#undo:has-text("已撤销")');
   assert.equal((await books(asked)).state, 'booked');
+});
+
+test('what a scanner types while a fee or the questions are asked books and answers nothing, and is said', async () => {
+  const card = residentNumber('1973-01-12', 21);
+  const appointment = await booked('冯扫码');
+  await look('冯扫码');
+  await desk.press('#search', 'Enter');
+  const fee = 'dialog [data-form=take_payment]';
+  await desk.waitForSelector(fee);
+  // A whole card, and one so short that it might be typed, but not so fast.
+  for (const text of [card, '12']) {
+    await desk.keyboard.type(`${text}\n`);
+    await desk.waitForSelector(`${fee} [role=alert]:has-text("有人扫了码")`);
+    await drawn(desk);
+    assert.deepEqual((await books(appointment)).orders, []);
+  }
+  await looks(desk);
+  await shot(desk, 'desk-scanned');
+  await desk.click('dialog [data-action=dialog_cancel]');
+  // The questions come before the money.
+  const usual = await fetch(`${house.base}/api/v1/questions/usual?site=renmin`).then((r) => r.json());
+  await house.call('PUT', '/questions', { ...usual, version: 1 });
+  await desk.reload();
+  await look('冯扫码');
+  await desk.press('#search', 'Enter');
+  const form = 'dialog [data-form=pre_check]';
+  await desk.waitForSelector(form);
+  await desk.keyboard.type(`${card}\n`);
+  await desk.waitForSelector(`${form} .notice:has-text("有人扫了码")`);
+  assert.equal(await desk.locator(`${form} :checked`).count(), 0);
+  assert.equal(await desk.inputValue(`${form} [name=temperature]`), '');
+  await looks(desk);
+  await desk.click('dialog [data-action=dialog_cancel]');
+  assert.deepEqual((await books(appointment)).orders, [], 'who is left at the questions has paid nothing');
+  await desk.press('#search', 'Enter');
+  await desk.waitForSelector(form);
+  await desk.keyboard.press('2');
+  await desk.keyboard.type('36.6');
+  await desk.check('[data-question=contact] [value=no]');
+  await desk.click('[data-action=pre_check_go]');
+  await desk.waitForSelector(fee);
+  await takes('2');
+  await desk.waitForSelector('#undo:has-text("收了 50.00 元(刷卡)"):has-text("签到")');
+  await house.call('PUT', '/questions', { ...usual, version: 2, questions: [], rules: [] });
+  await desk.reload();
+});
+
+test('an undone check-in says that the money stays, and leads to it', async () => {
+  const appointment = await booked('蒋撤销');
+  await look('蒋撤销');
+  await desk.press('#search', 'Enter');
+  await desk.waitForSelector('dialog [data-form=take_payment]');
+  await takes('1');
+  await desk.waitForSelector('#undo [data-action=undo_last]:has-text("撤销签到")');
+  await desk.click('#undo [data-action=undo_last]');
+  await desk.waitForSelector('#undo:has-text("已撤销"):has-text("50.00 元仍记着收了(现金)")');
+  await shot(desk, 'desk-undone');
+  const { orders, state } = await books(appointment);
+  assert.deepEqual([orders.length, state], [1, 'booked']);
+  await desk.click('#undo [data-action=open_fees]');
+  await desk.waitForSelector('dialog [data-form=fees] [data-action=ask_refund]');
+  await desk.click('dialog [data-action=dialog_cancel]');
 });

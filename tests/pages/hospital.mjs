@@ -373,6 +373,14 @@ const rest = (page) => page.evaluate(async () => {
   await Promise.all(document.getAnimations().filter(ends).map((animation) => animation.finished.catch(() => {})));
 });
 
+/** Fields that have the focus and are not seen: something lies over their middle, or they are out of sight. @param {import('playwright-core').Page} page @param {string} form */
+export const unseenFields = (page, form) => page.$$eval(`${form} :is(input, select, textarea, button):enabled`, (all) => all.filter((one) => one.checkVisibility()).filter((one) => {
+  one.focus();
+  const { left, top, width, height } = one.getBoundingClientRect();
+  const over = document.elementFromPoint(left + width / 2, top + height / 2);
+  return !(over && (over === one || one.contains(over)));
+}).map((one) => one.outerHTML.slice(0, 120)));
+
 /** Words on a screen that stand out less than 7:1 from the ground that they lie on. */
 export const faint = (page, root = 'body') => rest(page).then(() => page.evaluate((selector) => {
   const parts = (colour) => colour.match(/[\d.]+/g).map(Number);
@@ -426,6 +434,23 @@ export async function sayWho(page, name, document, relation) {
   await page.fill(`${form} [name=number]`, document);
   if (relation) await page.selectOption(`${form} [name=relation]`, relation);
   await page.click('[data-action=register_person]');
+}
+
+/** So long a question stands before it takes an answer: nobody has read it sooner. */
+const READ_MS = 550;
+
+/** Answers one of the questions before the queue, on a kiosk or a phone; of a temperature that was not taken too. @param {import('playwright-core').Page} page */
+export async function answerOne(page, question, answer) {
+  const button = await page.waitForSelector(`[data-question=${question}] [data-answer=${answer}]`);
+  await pause(READ_MS);
+  await button.click();
+}
+
+/** Sends what was answered. @param {import('playwright-core').Page} page */
+export async function sendAnswers(page) {
+  const button = await page.waitForSelector('[data-all-answers] [data-action=send_answers]');
+  await pause(READ_MS);
+  await button.click();
 }
 
 /** What is in the doctor's hand: the number, or nobody. @param {import('playwright-core').Page} doctor @param {string|null} number */

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { createRequire } from 'node:module';
 import { after, before, test } from 'node:test';
-import { Browser, columnIs, Hospital, ONE_SLOT, PASSWORD, residentNumber, SIZES } from './hospital.mjs';
+import { Browser, columnIs, drawn, Hospital, ONE_SLOT, PASSWORD, residentNumber, SIZES } from './hospital.mjs';
 
 const AXE = fs.readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const QUEUE = 'renmin.xinnei.liming';
@@ -182,6 +182,106 @@ test('what comes for somebody who has gone is shown to nobody', async () => {
   await kiosk.waitForTimeout(300);
   await at('start');
   await kiosk.unroute('**/arrivals/find');
+});
+
+/** What the page asks for and sends, held back: given out one by one, in their order. */
+const heldBack = () => {
+  const all = [];
+  const next = async () => {
+    for (let tries = 0; !all.length; tries += 1) {
+      assert.ok(tries < 400, 'nothing comes');
+      await new Promise((resolve) => setTimeout(resolve, 25));
+    }
+    return all.shift();
+  };
+  return { all, next };
+};
+const answeredIn = async (page, route) => {
+  const answered = page.waitForResponse('**/arrivals/find');
+  await route.continue();
+  await (await answered).finished();
+  await drawn(page);
+};
+
+test('an answer that comes late leaves the next person’s screen as it is', async () => {
+  const { tickets: [second] } = await hospital.call('POST', '/departments/renmin.xinnei/appointments/find', { text: 'A002' }, hospital.desk);
+  const code = await codeOf(second.ticket);
+  const asked = heldBack();
+  await kiosk.route('**/arrivals/find', (route) => asked.all.push(route));
+  const first = async (document) => {
+    await kiosk.click('[data-way=document]');
+    await kiosk.keyboard.type(`${document}\n`);
+    const route = await asked.next();
+    await kiosk.click('[data-action=home]');
+    await at('start');
+    return route;
+  };
+  // It finds somebody, or nobody.
+  for (const document of [residentNumber('1953-04-23', 1), residentNumber('1999-01-01', 99)]) {
+    const late = await first(document);
+    await scan(kiosk, code);
+    await answeredIn(kiosk, await asked.next());
+    await kiosk.waitForSelector('[data-view=done] [data-number="A002"]');
+    await kiosk.waitForSelector('#slip img', { state: 'attached' });
+    await answeredIn(kiosk, late);
+    await kiosk.waitForTimeout(200);
+    await kiosk.waitForSelector('[data-view=done] [data-number="A002"]');
+    assert.match(await kiosk.textContent('#slip'), /A002/);
+    await kiosk.click('[data-action=home]');
+  }
+  // It comes before the next one's: that is still looked for, once.
+  const late = await first(residentNumber('1953-04-23', 1));
+  await scan(kiosk, code);
+  const own = await asked.next();
+  await answeredIn(kiosk, late);
+  await kiosk.waitForSelector('.say:has-text("正在查找")');
+  await scan(kiosk, code);
+  await answeredIn(kiosk, own);
+  await kiosk.waitForSelector('[data-view=done] [data-number="A002"]');
+  assert.equal(asked.all.length, 0, 'it is asked once');
+  // The next one scans while the last one's number is still shown.
+  await scan(kiosk, await codeOf(await ticketOf('A004')));
+  const next = await asked.next();
+  await at('start');
+  await drawn(kiosk);
+  await answeredIn(kiosk, next);
+  await kiosk.waitForSelector('[data-view=found] [data-action=check_in]');
+  assert.ok(!(await kiosk.innerText('body')).includes('A002'), 'nothing is left of who was there before');
+  assert.equal(await kiosk.textContent('#slip'), '');
+  await kiosk.click('[data-action=home]');
+  await kiosk.unroute('**/arrivals/find');
+});
+
+test('a check-in that is refused after the person has gone is said to nobody', async () => {
+  const other = await browser.staff('/kiosk', { width: 1080, height: 1920 }, 'zizhu');
+  const sent = heldBack();
+  await other.routeWebSocket(/./, (socket) => {
+    const house = socket.connectToServer();
+    socket.onMessage((text) => {
+      const frame = JSON.parse(text);
+      if (!frame.command?.check_in) house.send(text);
+      else sent.all.push(() => socket.send(JSON.stringify({ type: 'rejected', reply_to: frame.id, error: { code: 'too_late', title: 'Too late' } })));
+    });
+  });
+  await other.reload();
+  await other.waitForSelector('[data-view=start]');
+  const code = await codeOf(await ticketOf('A004'));
+  const checkIn = async () => {
+    await scan(other, code);
+    await other.click('[data-view=found] [data-action=check_in]');
+    return sent.next();
+  };
+  const late = await checkIn();
+  await other.click('[data-action=home]');
+  const own = await checkIn();
+  late();
+  await other.waitForTimeout(200);
+  assert.equal(await other.$('[data-notice]'), null, 'of who has gone');
+  assert.ok(await other.$('[data-action=check_in]:disabled'), 'the next one’s is still on its way');
+  own();
+  await other.waitForSelector('[data-notice=too_late]');
+  await other.waitForSelector('[data-view=found] [data-action=check_in]:enabled');
+  await other.context().close();
 });
 
 test('without the server the machine sends people to the desk', async () => {

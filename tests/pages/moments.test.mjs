@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { Browser, drawn, Hospital, inHand, looks, PASSWORD, residentNumber, sayWho, signInPhone, SIZES, TODAY } from './hospital.mjs';
+import { answerOne, Browser, drawn, Hospital, inHand, looks, PASSWORD, residentNumber, sayWho, sendAnswers, signInPhone, SIZES, TODAY } from './hospital.mjs';
 
 const A = 'renmin.xinnei.liming';
 const KIOSK = { width: 1080, height: 1920 };
@@ -102,9 +102,10 @@ async function comesWithFever(number, birthday) {
   await kiosk.keyboard.type(birthday);
   await kiosk.keyboard.press('Enter');
   await kiosk.click('[data-ticket] [data-action=check_in]');
-  await kiosk.click('[data-question=fever] [data-answer=yes]');
-  await kiosk.click('[data-question=temperature] [data-answer=not_measured]');
-  await kiosk.click('[data-question=contact] [data-answer=no]');
+  await answerOne(kiosk, 'fever', 'yes');
+  await answerOne(kiosk, 'temperature', 'not_measured');
+  await answerOne(kiosk, 'contact', 'no');
+  await sendAnswers(kiosk);
   await kiosk.waitForSelector('[data-view=done]');
 }
 

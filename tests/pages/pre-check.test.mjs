@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import test, { after, before } from 'node:test';
-import { Browser, choose, columnIs, drawn, giveReason, Hospital, looks, ONE_SLOT, PASSWORD, pause, residentNumber, sayWho, signInPhone, SIZES } from './hospital.mjs';
+import { answerOne, Browser, choose, columnIs, drawn, giveReason, Hospital, looks, ONE_SLOT, PASSWORD, pause, residentNumber, sayWho, sendAnswers, signInPhone, SIZES } from './hospital.mjs';
 
 const A = 'renmin.xinnei.liming';
 const B = 'renmin.xinnei.zhoujing';
@@ -73,13 +73,23 @@ async function comes(number, birthday) {
 }
 
 async function answers(page, fever, degrees, contact) {
-  await page.click(`[data-question=fever] [data-answer=${fever}]`);
-  await page.waitForSelector('[data-question=temperature]');
+  await answerOne(page, 'fever', fever);
   if (degrees) {
+    await page.waitForSelector('[data-question=temperature]');
+    await pause(550);
     for (const digit of degrees) await page.click(`[data-digit="${digit}"]`);
     await page.click('[data-action=degrees_go]');
-  } else await page.click('[data-answer=not_measured]');
-  await page.click(`[data-question=contact] [data-answer=${contact}]`);
+  } else await answerOne(page, 'temperature', 'not_measured');
+  await answerOne(page, 'contact', contact);
+}
+
+/** Two taps of one finger at the middle of what is there, with a frame between them, as an unsteady hand gives them. */
+async function tapsTwice(page, selector) {
+  const { x, y, width, height } = await (await page.waitForSelector(selector)).boundingBox();
+  await page.mouse.click(x + width / 2, y + height / 2);
+  await drawn(page);
+  await page.mouse.click(x + width / 2, y + height / 2);
+  await drawn(page);
 }
 
 test('the operator takes over the usual set, changes it, and sees what was asked before', async () => {
@@ -159,6 +169,7 @@ test('a child under six with a fever comes to the kiosk: seen and heard at the d
   await comes('A4', '0506');
   await looks(kiosk);
   await answers(kiosk, 'yes', '386', 'no');
+  await sendAnswers(kiosk);
   await kiosk.waitForSelector('[data-view=done] [data-number="A004"]');
   await kiosk.waitForSelector('[data-view=done] .say:has-text("请马上到分诊台")');
   assert.doesNotMatch(await kiosk.textContent('body'), /发烧|38\.6|坐下/, 'others read it too');
@@ -175,7 +186,7 @@ test('a child under six with a fever comes to the kiosk: seen and heard at the d
     await doctor.screenshot({ path: `${process.env.PICTURES}/alert-doctor.png` });
     await kiosk.screenshot({ path: `${process.env.PICTURES}/alert-kiosk.png` });
   }
-  await desk.waitForSelector('[data-alert][data-level=urgent]:has-text("A004"):has-text("6岁以下儿童发烧")');
+  await desk.waitForSelector('[data-alert][data-level=urgent]:has-text("A004"):has-text("不满6岁的孩子发烧")');
   assert.equal(await desk.$('.alert.silent'), null, 'it can be heard');
   await looks(desk);
   await desk.click('[data-action=show_alert]');
@@ -207,9 +218,39 @@ test('an alert of another department of this desk is heard too', async () => {
   await desk.waitForSelector(`[data-queue="${A}"]`);
 });
 
+test('a second tap answers nothing that nobody has read; all answers are shown once before they go, and each can be changed', async () => {
+  await comes('A3', '0709');
+  await pause(550);
+  await tapsTwice(kiosk, '[data-question=fever] [data-answer=no]');
+  await kiosk.waitForSelector('[data-question=temperature] output.none');
+  await pause(550);
+  await tapsTwice(kiosk, '[data-question=temperature] [data-answer=not_measured]');
+  await kiosk.waitForSelector('[data-question=contact]');
+  await pause(550);
+  // By the keyboard too, where the key finds anything at all.
+  await kiosk.focus('[data-question=contact] [data-answer=yes]');
+  await kiosk.keyboard.press('Enter');
+  await kiosk.focus('[data-all-answers="3"] [data-action=send_answers]');
+  await kiosk.keyboard.press('Enter');
+  await drawn(kiosk);
+  const given = () => kiosk.$$eval('[data-given]', (all) => all.map((one) => [one.dataset.given, one.querySelector('b').textContent]));
+  assert.deepEqual(await given(), [['fever', '否'], ['temperature', '没有量'], ['contact', '是']]);
+  await looks(kiosk);
+  if (process.env.PICTURES) await kiosk.screenshot({ path: `${process.env.PICTURES}/all-answers-kiosk.png` });
+  await pause(550);
+  await kiosk.click('[data-given=contact] [data-action=change_answer]');
+  await kiosk.waitForSelector('[data-question=contact] [data-answer=yes][aria-pressed=true]');
+  await answerOne(kiosk, 'contact', 'no');
+  await kiosk.waitForSelector('[data-all-answers]');
+  assert.deepEqual((await given())[2], ['contact', '否'], 'and the others are not asked again');
+  await columnIs(desk, A, ['A001', 'A004']);
+  await kiosk.click('[data-action=home]');
+});
+
 test('a grown-up with a fever: the kiosk says where to go, the desk registers there by one press', async () => {
   await comes('A2', '1201');
   await answers(kiosk, 'no', '375', 'no');
+  await sendAnswers(kiosk);
   await kiosk.waitForSelector(`[data-view=sent] [data-sent-to="${FEVER}"]:has-text("发热门诊")`);
   await looks(kiosk);
   await kiosk.click('[data-action=home]');
@@ -346,7 +387,11 @@ test('the phone asks one question a screen and says where to go', async () => {
   await phone.waitForSelector('dialog [data-question=fever]');
   await looks(phone);
   await answers(phone, 'no', '380', 'no');
-  await phone.click('[data-question=cough] [data-answer=no]');
+  await answerOne(phone, 'cough', 'no');
+  await phone.waitForSelector('dialog [data-all-answers="4"]');
+  await looks(phone);
+  if (process.env.PICTURES) await phone.screenshot({ path: `${process.env.PICTURES}/all-answers-phone.png` });
+  await sendAnswers(phone);
   await phone.waitForSelector(`dialog [data-sent-to="${FEVER}"]`);
   await phone.click('dialog [data-action=dialog_cancel]');
   await phone.waitForSelector('[data-ticket] .notice.soon:has-text("发热门诊")');
@@ -357,7 +402,8 @@ test('the phone asks one question a screen and says where to go', async () => {
   await phone.fill('[data-form=check_in] [name=code]', await code());
   await phone.click('[data-form=check_in] [data-action=check_in]');
   await answers(phone, 'no', '', 'no');
-  await phone.click('[data-question=cough] [data-answer=yes]');
+  await answerOne(phone, 'cough', 'yes');
+  await sendAnswers(phone);
   await phone.waitForSelector('[data-ticket][data-state=waiting] .big-words:has-text("请马上到分诊台")');
   await phone.waitForSelector('#notice .notice.alarm:has-text("请马上到分诊台")');
   assert.doesNotMatch(await phone.textContent('body'), /咳嗽|留意叫号/);

@@ -81,6 +81,13 @@ test('whom it has not reached stands on the telephone list', async () => {
   assert.match(await desk.textContent('dialog [data-instead]'), /可改约:.*(李明|周静) \d\d:\d\d 起还有 \d+ 个,费用 \d+\.00 元/);
   await looks(desk);
   if (process.env.SHOTS) await desk.screenshot({ path: `${process.env.SHOTS}/stop-list.png` });
+  // Rung in vain: the next nurse sees it, and may still tell them.
+  await desk.click(`${row} [data-action=told_no_answer]`);
+  await desk.waitForSelector(`${row}[data-told=false][data-tried=no_answer]:has-text("打过,没人接")`);
+  await looks(desk);
+  await desk.click('dialog [data-action=dialog_cancel]');
+  await desk.click(`${SESSION} [data-action=show_not_reached]:has-text("还不知道的 1 人是谁")`);
+  await desk.waitForSelector(`${row}[data-tried=no_answer]`);
   await desk.click(`${row} [data-action=told_by_phone]`);
   await desk.waitForSelector(`${row}[data-told=true]`);
   await desk.click('dialog [data-action=dialog_cancel]');

@@ -21,14 +21,20 @@ pub fn examples() -> Vec<(&'static str, Value)> {
 /// What takes a moment or hours that no day here has, and is a test of the department's: a queue is retired while somebody
 /// whom the pre-check sends is on the way to it; somebody told of a delay is a no-show, and that is corrected; a place that
 /// was kept is back after an hour or two, and where it is kept of a channel's own, what is free changes with it; an order
-/// that is made or closed tells a ticket nothing that it has not said, and comes where something else has changed.
-const ELSEWHERE: [(&str, &[&str]); 6] = [
+/// that is made or closed tells a ticket nothing that it has not said, and comes where something else has changed; a clinic
+/// is over in the evening; which clinic's delay a door says is another once one is made, retired, stopped or resumed.
+const ELSEWHERE: [(&str, &[&str]); 11] = [
     ("transfer_not_taken", &["doctor", "door", "queue", "ticket"]),
     ("no_show_corrected", &["queue"]),
     ("place_kept", &["session"]),
     ("place_back", &["session"]),
     ("order_created", &["ticket"]),
     ("order_closed", &["ticket"]),
+    ("session_over", &["board", "door", "queue"]),
+    ("session_defined", &["door"]),
+    ("session_retired", &["door"]),
+    ("session_stopped", &["door"]),
+    ("session_resumed", &["door"]),
 ];
 
 /// What kind of text it is.

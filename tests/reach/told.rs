@@ -313,7 +313,7 @@ async fn a_delay_reaches_whoever_is_at_home_and_that_there_is_none_after_all() {
     let patient = clinic.person("13800138000").await;
     let phone = clinic.signed_in("13800138000", &patient).await;
     clinic.bind_wechat(&phone, "8000").await;
-    book(&patient).await;
+    let first = book(&patient).await;
     // Nothing arrives at this phone.
     let other = clinic.bearer("13800130001", "E20000001").await;
     let appointment = book(&other).await;
@@ -324,8 +324,10 @@ async fn a_delay_reaches_whoever_is_at_home_and_that_there_is_none_after_all() {
     let is = |channel: &'static str, template: &'static str| {
         move |sent: &Received| sent.channel == channel && sent.template == template
     };
-    let told = clinic.sent(is("wechat", "delayed")).await.content;
     let says = |value: &str| json!({"value": value});
+    let told = clinic.sent(is("wechat", "booked")).await.content;
+    assert_eq!((&told["thing1"], &told["thing4"]), (&says("李明医生"), &says("09:00")), "the desk has booked");
+    let told = clinic.sent(is("wechat", "delayed")).await.content;
     assert_eq!(
         (&told["thing1"], &told["thing2"], &told["thing3"], &told["thing4"]),
         (&says("李明医生"), &says("内科"), &says("20"), &says("09:20"))
@@ -371,6 +373,8 @@ async fn a_delay_reaches_whoever_is_at_home_and_that_there_is_none_after_all() {
     let mark = async |how: &str| {
         clinic.post(&clinic.desk, "/tickets/mark-reached", json!({"ticket": ticket, "how": how})).await;
     };
+    mark("no_answer").await;
+    assert_eq!(missed().await.0.len(), 1, "nobody has heard it");
     mark("by_phone").await;
     assert_eq!(missed().await, (vec![], json!(0)));
     mark("not_reached").await;
@@ -382,5 +386,7 @@ async fn a_delay_reaches_whoever_is_at_home_and_that_there_is_none_after_all() {
     delay(0).await;
     assert_eq!(clinic.sent(is("wechat", "as_planned")).await.content["thing4"], says("09:00"));
     assert_eq!(clinic.sent(is("sms", "as_planned")).await.to, "+8613800130001");
+    clinic.post(&clinic.desk, "/appointments/cancel", json!({"appointment": first})).await;
+    assert_eq!(clinic.sent(is("wechat", "cancelled")).await.content["thing4"], says("09:00"));
     clinic.hospital.close().await;
 }

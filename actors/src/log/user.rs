@@ -1,7 +1,7 @@
 //! Users of this machine: whose a file is, and who runs the program, in words for whoever started it as the wrong one.
 
 use std::os::unix::fs::MetadataExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Who is root.
 const ROOT: u32 = 0;
@@ -27,8 +27,27 @@ fn name(of: u32) -> String {
 pub fn closed(path: &Path) -> String {
     // What lies in a folder that is closed cannot be looked at: then it is the folder.
     let found = path.ancestors().find_map(|at| Some((at, std::fs::metadata(at).ok()?.uid())));
-    found
-        .map_or_else(|| "it must belong to the user under whom jiaohao runs".to_owned(), |(at, of)| says(at, of, own()))
+    let Some((at, of)) = found else { return "it must belong to the user under whom jiaohao runs".to_owned() };
+    // A folder of one's own may hold somebody else's file: then it is the file.
+    match another_in(at, of) {
+        Some((file, whose)) if of == own() => of_another(&file, whose, at, of),
+        _ => says(at, of, own()),
+    }
+}
+
+/// The first entry of a folder that is not of the folder's owner.
+fn another_in(folder: &Path, of: u32) -> Option<(PathBuf, u32)> {
+    let mut entries: Vec<PathBuf> = std::fs::read_dir(folder).ok()?.filter_map(|at| Some(at.ok()?.path())).collect();
+    entries.sort();
+    entries.into_iter().find_map(|at| {
+        let whose = std::fs::symlink_metadata(&at).ok()?.uid();
+        (whose != of).then_some((at, whose))
+    })
+}
+
+fn of_another(file: &Path, whose: u32, folder: &Path, own: u32) -> String {
+    let (file, folder, whose, own) = (file.display(), folder.display(), name(whose), name(own));
+    format!("{file} belongs to {whose}, and jiaohao runs as {own}: `chown -R {own}: {folder}`")
 }
 
 fn says(at: &Path, of: u32, own: u32) -> String {
@@ -57,7 +76,16 @@ mod tests {
             "/d/log belongs to root, and jiaohao runs as '#4000000000': `chown -R '#4000000000': /d/log`"
         );
         assert_eq!(says(at, ROOT, ROOT), "it belongs to root, who may not: `chmod -R u+rwX /d/log`");
+        let segment = at.join("1.seg");
+        assert_eq!(
+            of_another(&segment, ROOT, at, 4_000_000_000),
+            "/d/log/1.seg belongs to root, and jiaohao runs as '#4000000000': `chown -R '#4000000000': /d/log`"
+        );
         let folder = tempfile::tempdir().expect("a folder");
+        std::fs::write(folder.path().join("1.seg"), "").expect("written");
+        assert_eq!(another_in(folder.path(), own()), None);
+        let stranger = another_in(folder.path(), own() + 1);
+        assert_eq!(stranger, Some((folder.path().join("1.seg"), own())), "a file of another than the folder");
         let within = folder.path().join("keys").join("token.key");
         assert!(closed(&within).contains(&folder.path().display().to_string()), "the folder that there is");
     }

@@ -204,6 +204,9 @@ impl Shell {
                 let refused = if level == READ_ONLY { "everything but reading is" } else { "bookings are" };
                 tracing::error!(level, "the disk fills up, {refused} refused: {room}")
             }
+            before if before > level && level > 0 => {
+                tracing::warn!(level, "writes go on; bookings are still refused, free some more: {room}")
+            }
             before if before > level => tracing::info!(level, "the disk has room again"),
             _ => {}
         }

@@ -25,6 +25,7 @@ struct Reader<'a> {
     state: &'a department::State,
     /// The queues of this department that the board shows, each in the order of being called.
     orders: Vec<(&'a QueueId, Vec<TicketId>)>,
+    now: Timestamp,
     today: BusinessDate,
 }
 
@@ -42,7 +43,7 @@ impl<'a> Reader<'a> {
         let order = |queue: &QueueId| in_line.lines(queue).map(|lines| lines.order(settings)).unwrap_or_default();
         let orders = state.config.queues.iter().filter(|(id, queue)| shown.contains(id) && !queue.retired);
         let orders = orders.map(|(id, _)| (id, order(id))).collect();
-        Self { state, orders, today: state.config.today(now) }
+        Self { state, orders, now, today: state.config.today(now) }
     }
 
     fn department(&self) -> DepartmentInput {
@@ -202,18 +203,24 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Today's next clinic of a queue: the first that takes place and of which nobody was called yet.
+    /// Today's next clinic of a queue: the first that takes place, is not over and of which nobody was called yet.
     fn coming(&self, queue: &QueueId) -> Option<Coming<'a>> {
         let sessions = self.state.clinic.sessions.iter().filter(|(id, session)| {
             let is_today = session.queue == *queue && session.date == self.today;
-            let takes_place = session.standing == SessionStanding::Open && !self.is_stopped_whole(session);
-            is_today && takes_place && !self.has_begun(id)
+            is_today && self.takes_place(session) && !self.has_begun(id)
         });
         let coming = sessions.filter_map(|(_, session)| {
             let planned = self.state.clinic.slots.get(session.slots.first()?)?.start;
             Some(Coming { session, planned, told: planned.plus_min(i64::from(session.delay_min)) })
         });
         coming.min_by_key(|coming| coming.planned)
+    }
+
+    /// Still: it is not over either.
+    fn takes_place(&self, session: &Session) -> bool {
+        let clinic = &self.state.clinic;
+        let is_stopped = clinic.is_stopped_whole(session);
+        session.standing == SessionStanding::Open && !is_stopped && !clinic.is_over(session, self.now)
     }
 
     fn has_begun(&self, session: &SessionId) -> bool {
@@ -250,10 +257,9 @@ impl<'a> Reader<'a> {
     /// A delay says whose it is: several clinics stand on one screen. What must not be named is told by its neutral name.
     fn delays(&self) -> impl Iterator<Item = Notice> {
         let sessions = self.state.clinic.sessions.values();
-        let running =
-            sessions.filter(|session| session.date == self.today && session.standing == SessionStanding::Open);
-        let is_late = |session: &&Session| session.delay_min > 0 && !self.is_stopped_whole(session);
-        running.filter(is_late).filter(|session| self.is_shown(&session.queue)).map(|session| {
+        let late =
+            sessions.filter(|session| session.date == self.today && session.delay_min > 0 && self.takes_place(session));
+        late.filter(|session| self.is_shown(&session.queue)).map(|session| {
             let minutes = session.delay_min;
             match session.doctor.as_ref().map(|doctor| self.doctor_names(doctor)) {
                 Some((name, en)) => Notice {
@@ -279,7 +285,7 @@ impl<'a> Reader<'a> {
         });
         shown.filter_map(|session| {
             let from = session.stopped.as_ref()?.from;
-            let (from_zh, from_en) = match self.is_stopped_whole(session) {
+            let (from_zh, from_en) = match self.state.clinic.is_stopped_whole(session) {
                 true => (String::new(), String::new()),
                 false => {
                     let clock = self.state.config.zone().clock(from);
@@ -295,10 +301,6 @@ impl<'a> Reader<'a> {
                 en: format!("{en} does not see patients today{from_en}"),
             })
         })
-    }
-
-    fn is_stopped_whole(&self, session: &Session) -> bool {
-        session.slots.first().is_some_and(|first| self.state.clinic.is_stopped(first))
     }
 
     /// The department's name as a screen may bear it, in Chinese and in English.

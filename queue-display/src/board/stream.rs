@@ -135,9 +135,8 @@ impl Parts {
             department::Event::Config(_) => Some(Self::ALL),
             department::Event::Clinic(clinic::Event::SessionDelayed { .. } | clinic::Event::SessionClosed { .. })
             | department::Event::Clinic(clinic::Event::SessionStopped { .. } | clinic::Event::SessionResumed { .. })
-            | department::Event::Clinic(clinic::Event::SessionDefined { .. } | clinic::Event::SessionRetired { .. }) => {
-                Some(Self::TO_COME)
-            }
+            | department::Event::Clinic(clinic::Event::SessionDefined { .. } | clinic::Event::SessionRetired { .. })
+            | department::Event::Clinic(clinic::Event::SessionOver { .. }) => Some(Self::TO_COME),
             department::Event::Clinic(_)
             | department::Event::Waitlist(_)
             | department::Event::Plan(_)

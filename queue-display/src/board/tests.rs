@@ -134,7 +134,11 @@ impl Area {
 
     /// A clinic of today, with half hours that begin then.
     fn clinic(&mut self, doctor: Option<&str>, starts: &[&str]) -> SessionId {
-        let session = SessionId::from(format!("{DEPARTMENT}.am"));
+        self.clinic_named("am", doctor, starts)
+    }
+
+    fn clinic_named(&mut self, name: &str, doctor: Option<&str>, starts: &[&str]) -> SessionId {
+        let session = SessionId::from(format!("{DEPARTMENT}.{name}"));
         let slot = |start: &&str| DefineSlot { start: (*start).to_owned(), minutes: 30, capacity: 3 };
         self.tell(ToDepartment::DefineSession(DefineSession {
             id: session.clone(),
@@ -387,6 +391,39 @@ fn what_was_announced_for_yesterday_is_gone_by_midnight() {
     area.pass();
     assert_eq!(area.look()["notices"], json!([]));
     assert_eq!(area.followed(evening), area.look());
+}
+
+#[test]
+fn what_was_announced_for_a_clinic_is_gone_when_it_is_over_by_it() {
+    let mut area = Area::new(false);
+    let session = area.clinic(None, &["09:00"]);
+    area.tell(ToDepartment::DelaySession(DelaySession { session, minutes: 20 }));
+    let before = area.look();
+    area.emitted.clear();
+    area.now = T0.plus_min(49);
+    area.pass();
+    assert_eq!(area.look()["notices"].as_array().unwrap().len(), 1);
+    area.now = T0.plus_min(50);
+    area.pass();
+    assert_eq!(area.look()["notices"], json!([]));
+    assert_eq!(area.followed(before), area.look(), "by itself");
+}
+
+/// The morning of a doctor to whom nobody came; everybody has gone to lunch.
+#[test]
+fn a_clinic_that_is_over_hides_none_that_is_to_come() {
+    let mut area = Area::new(false);
+    area.clinic(Some("renmin.li"), &["09:00", "09:30"]);
+    area.clinic_named("pm", Some("renmin.zhou"), &["14:00"]);
+    let opens = |screen: &Value| (screen["rooms"][0]["doctor"].clone(), screen["rooms"][0]["opens"].clone());
+    let mut screen = area.look();
+    assert_eq!(opens(&screen), (json!("李明"), json!("2026-11-23T09:00:00.000+08:00")));
+    area.emitted.clear();
+    area.now = T0.plus_min(60);
+    area.pass();
+    screen = area.followed(screen);
+    assert_eq!(opens(&screen), (json!("周静"), json!("2026-11-23T14:00:00.000+08:00")), "by itself");
+    assert_eq!(screen, area.look());
 }
 
 #[test]

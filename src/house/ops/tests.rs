@@ -40,6 +40,7 @@ fn load(change: impl FnOnce(&mut Load)) -> BTreeMap<jiaohao_domain::DepartmentId
         waiting: 3,
         in_hand: 0,
         missed: 0,
+        of_earlier_days: 0,
         wait_p50_min: None,
         wait_p90_min: None,
         today: Default::default(),

@@ -28,6 +28,8 @@ pub enum Relation {
     OwnSite,
     /// The screen that shows the board.
     OwnBoard,
+    /// The same of a screen that hangs in the waiting room, and at no door.
+    OwnRoomsBoard,
     /// The screen that stands at the room.
     OwnDoor,
     /// Somebody of a department of which the board, or the screen's board, shows a queue.
@@ -163,6 +165,7 @@ impl Relation {
             }
             Self::OwnSite => own_site(claims, target, relations),
             Self::OwnBoard => claims.screen.is_some() && claims.board.is_some() && target.board == claims.board,
+            Self::OwnRoomsBoard => claims.door.is_none() && Self::OwnBoard.holds(claims, target, relations),
             Self::OwnDoor => claims.screen.is_some() && claims.door.is_some() && target.door == claims.door,
             Self::ShowsOwn => {
                 claims.site.as_ref().is_some_and(|site| one_site(target, site))
@@ -178,7 +181,12 @@ impl Relation {
     /// appointment, then whether the account acts for that person): ask until there is nothing left.
     pub(super) fn unknown(self, claims: &Claims, target: &Target, known: &Facts) -> Vec<Fact> {
         let asked: Vec<Fact> = match self {
-            Self::Any | Self::OwnDoctor | Self::OwnDepartment | Self::OwnBoard | Self::OwnDoor => Vec::new(),
+            Self::Any
+            | Self::OwnDoctor
+            | Self::OwnDepartment
+            | Self::OwnBoard
+            | Self::OwnRoomsBoard
+            | Self::OwnDoor => Vec::new(),
             Self::ShowsOwn => {
                 let shown =
                     Shown::of(target).filter(|_| claims.site.as_ref().is_some_and(|site| one_site(target, site)));

@@ -4,8 +4,8 @@
 use jiaohao_domain::Role::{self, Desk, Doctor, Integrator, Kiosk, Operator, Patient, Screen};
 
 use super::Relation::{
-    self, Any, MayIssue, OpenDepartment, OwnBoard, OwnDepartment, OwnDoctor, OwnDoor, OwnPatient, OwnSite,
-    PatientsHere, ShowsOwn, WorksThere,
+    self, Any, MayIssue, OpenDepartment, OwnBoard, OwnDepartment, OwnDoctor, OwnDoor, OwnPatient, OwnRoomsBoard,
+    OwnSite, PatientsHere, ShowsOwn, WorksThere,
 };
 
 /// One line: a command's name, a stream's kind or a deed, and who may under which relation.
@@ -27,7 +27,7 @@ const DOCTOR_AT_WORK_OR_DESK: &[(Role, Relation)] = &[(Doctor, OwnDoctor), (Desk
 const DOCTOR_THERE: &[(Role, Relation)] = &[(Doctor, WorksThere)];
 const DOCTOR_THERE_OR_DESK: &[(Role, Relation)] = &[(Doctor, WorksThere), (Desk, OwnDepartment)];
 const INTEGRATOR: &[(Role, Relation)] = &[(Integrator, OwnSite)];
-const SCREEN: &[(Role, Relation)] = &[(Screen, OwnBoard)];
+const SCREEN: &[(Role, Relation)] = &[(Screen, OwnRoomsBoard)];
 
 const COMMANDS: &[Rule] = &[
     Rule { name: "define_site", who: OPERATOR },

@@ -90,7 +90,7 @@ impl Options {
              template_offered = \"offered {of_clinic}\"\ntemplate_booked = \"booked {of_clinic}\"\n\
              template_cancelled = \"cancelled {of_clinic}\"\n"
         );
-        let push = format!("[push]\ncontact = \"mailto:it@example.org\"\nurl = \"http://{at}\"\n");
+        let push = format!("[push]\ncontact = \"mailto:it@example.org\"\nurl = \"http://{at}/push\"\n");
         let sections = [(self.sms, sms), (self.wechat, wechat), (self.push, push)];
         sections.into_iter().filter_map(|(plays, section)| plays.then_some(section)).collect()
     }

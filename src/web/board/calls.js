@@ -41,7 +41,10 @@ export function arrange(calls, seen, now, off) {
   const serving = rest.filter((c) => c.state === 'serving');
   const newest = fresh[0] || asked.find(isLast) || null;
   const rows = fresh.concat(asked, serving).filter((c) => c !== newest);
-  return { newest, isNew: !!fresh[0], rows, fresh };
+  // Whom the last minutes have asked for something yields to nobody; an old call, of which only the time is said, to everybody.
+  const lately = asked.filter((c) => now - (seen.get(key(c)) || 0) < NOW_MS);
+  const old = asked.filter((c) => isOld(c, seen, now));
+  return { newest, isNew: !!fresh[0], rows, fresh, lately, old };
 }
 
 /** The rows of calls by turns, and what has been shown. */
@@ -64,12 +67,13 @@ export class Turns {
 
   /**
    * The calls that have a row now, in their order. Whoever is being shown for the first time stays, whoever has not been is
-   * next; then come those held as new, then who has been away for longest. Who is with the doctor fills what is left.
-   * @param {{newest: any, rows: any[], fresh: any[]}} arranged @param {number} places @param {number} now local time
+   * next; then come those held as new, then whom the last minutes have asked for something, then the others, and old calls when
+   * there is room; of each of these who has been away for longest. Who is with the doctor fills what is left.
+   * @param {{newest: any, rows: any[], fresh: any[], lately: any[], old: any[]}} arranged @param {number} places @param {number} now local time
    * @param {any} [band] the call that stands across the screen
    * @returns {any[]}
    */
-  choose({ newest, rows, fresh }, places, now, band) {
+  choose({ newest, rows, fresh, lately, old }, places, now, band) {
     const asked = rows.filter((c) => c.state !== 'serving');
     const isOver = now - this.turned >= TURN_MS;
     if (isOver) this.turned = now;
@@ -77,7 +81,8 @@ export class Turns {
     const rank = (/** @type {any} */ c) => {
       if (!this.wasShown(c, now)) return isUp(c) ? 0 : 1;
       if (fresh.indexOf(c) >= 0) return 2;
-      return isUp(c) && !isOver ? 3 : 4;
+      const group = lately.indexOf(c) >= 0 ? 0 : old.indexOf(c) < 0 ? 1 : 2;
+      return 3 + 2 * group + (isUp(c) && !isOver ? 0 : 1);
     };
     const away = (/** @type {any} */ c) => (isUp(c) ? now : this.left.get(key(c)) || 0);
     // Of those who have waited as long for it, whoever was called first.

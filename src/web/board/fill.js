@@ -19,6 +19,9 @@ const BAND_UPRIGHT = 13;
 const CALLS_HEAD = 32.65;
 const CALL = 5.6;
 const MOST_CALLS = 4;
+/** The panel of the newest call, whose place rows have while there is none; so many then at the most. */
+const PANEL = 22.65;
+const MOST_CALLS_ALONE = 8;
 /** What is not a room's: on a screen that lies the calls beside it. */
 const BESIDE = 75.5;
 const BESIDE_UPRIGHT = 7.25;
@@ -44,7 +47,7 @@ const MAX_ROOMS = 12;
 const MAX_PAGES = 3;
 
 /**
- * The space for the waiting, and for how many calls beside the newest.
+ * The space for the waiting, and for how many calls beside the newest, and without one.
  * @param {{width: number, height: number}|undefined} size of the screen @param {{notice: boolean, emergency: boolean, off: boolean}} on what else stands there
  */
 export function spaceFor(size, on) {
@@ -52,10 +55,12 @@ export function spaceFor(size, on) {
   const upright = height > width;
   const band = !on.off && !on.emergency ? 0 : upright ? BAND_UPRIGHT : on.off ? OFFLINE_BAND : EMERGENCY_BAND;
   const left = height - band - (!on.notice ? FOOT : upright ? FOOT_WITH_NOTICE_UPRIGHT : FOOT_WITH_NOTICE);
+  const rows = (/** @type {number} */ head, /** @type {number} */ most) => Math.max(1, Math.min(most, Math.floor((left - head) / CALL)));
   return {
     width: width - (upright ? BESIDE_UPRIGHT : BESIDE),
     height: left - AROUND - (upright ? CALLS_ABOVE : 0),
-    calls: upright ? MOST_CALLS : Math.max(1, Math.min(MOST_CALLS, Math.floor((left - CALLS_HEAD) / CALL))),
+    calls: upright ? MOST_CALLS : rows(CALLS_HEAD, MOST_CALLS),
+    callsAlone: upright ? MOST_CALLS_ALONE : rows(CALLS_HEAD - PANEL, MOST_CALLS_ALONE),
   };
 }
 
@@ -110,8 +115,10 @@ export function fill(rooms, space, turn) {
   const left = rooms.length - there.length;
   const height = space.height - (left ? LEFT_OUT : 0);
   const columns = Math.max(2, Math.floor(space.width / (longest(there.reduce((all, room) => all.concat(numbersOf(room)), [])) * CHARACTER + SPACE)));
-  const aPage = Math.max(1, Math.min(ROOMS_A_PAGE, Math.floor(height / (ROOM + LINE))));
-  const roomPages = Math.max(1, Math.ceil(there.length / aPage));
+  const fit = Math.max(1, Math.min(ROOMS_A_PAGE, Math.floor(height / (ROOM + LINE))));
+  const roomPages = Math.max(1, Math.ceil(there.length / fit));
+  // Pages of even length: none shows one room in an empty panel while the others share theirs.
+  const aPage = Math.max(1, Math.ceil(there.length / roomPages));
   // Who stands on one of several pages of rooms is seen in every round: numbers take turns only where rooms do not.
   const most = roomPages > 1 ? 1 : MAX_PAGES;
   const first = (turn % roomPages) * aPage;

@@ -14,12 +14,20 @@ function two(key, values) {
   return h('span', null, `${t(key, values, 'zh')} `, h('span', { lang: 'en' }, t(key, values, 'en')));
 }
 
+/** Nobody is asked to listen where nothing is said; to a nurse, once the screen is not current. @param {any} value @param {any} s */
+function quietKey(value, s) {
+  if (s.off) return 'board.quiet';
+  if (value.board.speaks === false) return 'board.quiet_look';
+  return s.silent ? 'board.quiet_silent' : 'board.quiet';
+}
+
+/** What is to be done while nobody is newly called. @param {string} key */
+function quiet(key) {
+  return h('section', { class: 'newest quiet', key: 'quiet' }, h('p', null, t(key, null, 'zh')), h('small', { lang: 'en' }, t(key, null, 'en')));
+}
+
 /** @param {any} c @param {boolean} isNew @param {boolean} off what is shown may be over by now: said as the last call */
 function newestCall(c, isNew, off) {
-  if (!c) {
-    return h('section', { class: 'newest quiet', key: 'quiet' },
-      h('p', null, t('board.quiet', null, 'zh')), h('small', { lang: 'en' }, t('board.quiet', null, 'en')));
-  }
   return h('section', {
     class: `newest${isNew && !off ? ' new' : ''}${c.emergency ? ' emergency' : ''}`, key: key(c), 'data-call': c.call, 'data-state': c.state,
   },
@@ -47,7 +55,15 @@ function callRow(c, hot, off, old) {
   h('span', { class: 'number num' }, c.number),
   h('span', { class: 'name' }, c.emergency ? null : c.name),
   h('span', { class: 'place' }, c.place, h('small', { lang: 'en' }, c.place_en)),
-  h('span', { class: 'state' }, off ? null : old ? withSmall('board.called_at', { time: clockOf(c.at) }) : withSmall(`board.state.${c.state}`)));
+  h('span', { class: 'state' }, standing(c, off, old)));
+}
+
+/** What a row says: without news only what was last asked of them, with the time. @param {any} c @param {boolean} off @param {boolean} old */
+function standing(c, off, old) {
+  const time = clockOf(c.at);
+  if (off && c.state === 'summoned') return withSmall('board.asked_at', { time });
+  if (c.state === 'called' && (off || old)) return withSmall('board.called_at', { time });
+  return off ? null : withSmall(`board.state.${c.state}`);
 }
 
 /**
@@ -143,7 +159,10 @@ export function boardView(value, s) {
   const notice = notices.length ? notices[s.page % notices.length] : null;
   const missed = value.missed || [];
   const space = spaceFor(s.size, { notice: !!notice, emergency: !!emergency, off: s.off });
-  const rows = s.turns.choose(arranged, space.calls, s.local, emergency);
+  // Where nobody stands apart and the rows do not hold all, they have the whole side.
+  const isAlone = !newest && arranged.rows.filter((c) => c.state !== 'serving').length > space.calls;
+  const places = isAlone ? space.callsAlone : space.calls;
+  const rows = s.turns.choose(arranged, places, s.local, emergency);
   const waiting = fill(waitingRows(value.rooms || [], s.serverNow), space, s.page);
   const gone = missedNow(missed, space, s.page);
   // What the marked numbers are is said with one of them, where there is one.
@@ -159,9 +178,9 @@ export function boardView(value, s) {
       h('span', { class: 'time num' }, wallNow.clock))),
   bands(s, emergency),
   h('main', null,
-    h('section', { class: 'calls' },
-      newestCall(newest, isNew, s.off),
-      h('div', { class: 'list', vars: { 'grid-template-rows': `repeat(${space.calls}, minmax(0, 1fr))` } },
+    h('section', { class: `calls${isAlone ? ' alone' : ''}` },
+      newest ? newestCall(newest, isNew, s.off) : isAlone ? null : quiet(quietKey(value, s)),
+      h('div', { class: 'list', key: 'list', vars: { 'grid-template-rows': `repeat(${places}, minmax(0, 1fr))` } },
         rows.map((c) => callRow(c, c.state !== 'serving' && !isOld(c, s.seen, s.local), s.off, isOld(c, s.seen, s.local))))),
     h('section', { class: 'waiting' },
       h('h2', null,

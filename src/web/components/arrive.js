@@ -11,12 +11,14 @@ import { askedBy, isAboutAnswers, sendArrival } from '../lib/pre-check.js';
  * Does an arrival; a refusal that is not about answers is said and thrown on.
  * @param {{page: import('../lib/page.js').Page, site: import('../lib/site.js').Site}} desk
  * @param {string} command @param {any} body @param {string} who
- * @param {{spared?: boolean, opensAt?: string|null, waits?: boolean}} [of]
- *   `spared`: an emergency; `opensAt`: from when the arrival is taken; `waits`: has a number already
+ * @param {{spared?: boolean, opensAt?: string|null, waits?: boolean, pays?: (() => Promise<boolean>)|null}} [of]
+ *   `spared`: an emergency; `opensAt`: from when the arrival is taken; `waits`: has a number already; `pays`: asks for the fee,
+ *   once, after the questions: who has a fever is seen to before anybody counts money; false: left there
  * @returns {Promise<any>} the answer; null: not done
  */
-export async function arrive(desk, command, body, who, { spared, opensAt, waits } = {}) {
+export async function arrive(desk, command, body, who, { spared, opensAt, waits, pays } = {}) {
   let changed = false;
+  let hasPaid = !pays;
   // The house says that it is too early, and from when: the questions come only if it asks for them.
   let early = !!opensAt && Date.parse(opensAt) > desk.page.protocol.clock.now();
   /** @type {any} */
@@ -26,6 +28,10 @@ export async function arrive(desk, command, body, who, { spared, opensAt, waits 
     if (asked && !preCheck && !early) {
       preCheck = await answersOf(asked, who, changed);
       if (!preCheck) return null;
+    }
+    if (!hasPaid && pays && !early) {
+      hasPaid = await pays();
+      if (!hasPaid) return null;
     }
     try {
       return await sendArrival(desk.page, command, body, preCheck);
@@ -47,7 +53,8 @@ export async function arrive(desk, command, body, who, { spared, opensAt, waits 
 
 /** @param {any} asked @param {string} who @param {boolean} changed */
 async function answersOf(asked, who, changed) {
-  const given = await askPreCheck(asked, who, changed);
+  let given = await askPreCheck(asked, who, changed ? t('pre_check.changed') : '');
+  while (given && given.scanned) given = await askPreCheck(asked, who, t('scan.in_dialog'));
   if (!given || !given.leave_out) return given;
   const reason = await askText(t('pre_check.leave_out_title'), {
     usual: [t('pre_check.asked_elsewhere'), t('pre_check.no_words'), t('pre_check.in_a_hurry')], go: t('pre_check.leave_out_go'),

@@ -6,6 +6,7 @@ import { h } from '../lib/dom.js';
 import { said, t } from '../lib/i18n.js';
 import { ask } from '../lib/page.js';
 import { alertText, answerWord, askedBy, choicesOf, DEGREES, degreesOf, NOT_MEASURED } from '../lib/pre-check.js';
+import { onScanInDialog } from '../lib/scan.js';
 import { wordsOf } from '../lib/words.js';
 
 /** A digit chooses; the next question has the keys then. @param {any} event */
@@ -68,24 +69,32 @@ function preCheckOf(asked, form) {
 }
 
 /**
- * Asks the site's questions. Resolves with the `pre_check`, with `{leave_out: true}` when nobody is to be asked, or null.
- * @param {any} asked @param {string} who @param {boolean} changed other questions than were answered a moment ago
+ * Asks the site's questions. Resolves with the `pre_check`, with `{leave_out: true}` when nobody is to be asked, with
+ * `{scanned: true}` when a scanner has answered them, or null.
+ * @param {any} asked @param {string} who @param {string} again why they are asked once more; '': they are not
  * @returns {Promise<any>}
  */
-export function askPreCheck(asked, who, changed) {
-  return ask(t('pre_check.title', { who }), (close) => h('form', {
-    class: 'form pre-check', 'data-form': 'pre_check', 'data-version': String(asked.version),
-    onsubmit: (/** @type {any} */ event) => {
-      event.preventDefault();
-      close(preCheckOf(asked, event.target));
+export function askPreCheck(asked, who, again) {
+  let off = () => {};
+  const given = ask(t('pre_check.title', { who }), (close) => {
+    off();
+    off = onScanInDialog(() => close({ scanned: true }));
+    return h('form', {
+      class: 'form pre-check', 'data-form': 'pre_check', 'data-version': String(asked.version),
+      onsubmit: (/** @type {any} */ event) => {
+        event.preventDefault();
+        close(preCheckOf(asked, event.target));
+      },
     },
-  },
-  changed ? h('p', { class: 'notice soon', key: 'changed', role: 'status' }, t('pre_check.changed')) : null,
-  asked.questions.map((/** @type {any} */ question, /** @type {number} */ n) => questionField(question, n === 0)),
-  h('div', { class: 'buttons', key: 'buttons' },
-    h('button', { type: 'button', class: 'btn quiet', 'data-action': 'leave_out', onclick: () => close({ leave_out: true }) }, t('pre_check.leave_out')),
-    h('button', { type: 'button', class: 'btn', 'data-action': 'dialog_cancel', onclick: () => close(null) }, t('cancel')),
-    h('button', { class: 'btn primary', 'data-action': 'pre_check_go' }, t('pre_check.go')))));
+    again ? h('p', { class: 'notice soon', key: 'again', role: 'status' }, again) : null,
+    asked.questions.map((/** @type {any} */ question, /** @type {number} */ n) => questionField(question, n === 0)),
+    h('div', { class: 'buttons', key: 'buttons' },
+      h('button', { type: 'button', class: 'btn quiet', 'data-action': 'leave_out', onclick: () => close({ leave_out: true }) }, t('pre_check.leave_out')),
+      h('button', { type: 'button', class: 'btn', 'data-action': 'dialog_cancel', onclick: () => close(null) }, t('cancel')),
+      h('button', { class: 'btn primary', 'data-action': 'pre_check_go' }, t('pre_check.go'))));
+  });
+  given.then(() => off());
+  return given;
 }
 
 /** Who has heard an alert: an account's own name. @param {any} alert */

@@ -27,6 +27,7 @@ class UndoBar extends HTMLElement {
     this.undo = null;
     /** @type {More|null} */
     this.more = null;
+    this.words = '';
     this.off = () => {};
     this.onKey = (/** @type {KeyboardEvent} */ event) => {
       if ((event.ctrlKey || event.metaKey) && !event.shiftKey && event.key.toLowerCase() === 'z' && !isTyping(event) && this.undo) {
@@ -52,12 +53,13 @@ class UndoBar extends HTMLElement {
   /**
    * @param {string|(() => string)} text what was done; of what is not all known yet: asked for each time
    * @param {(() => void)|null} undo takes it back; null shows the words only
-   * @param {More} [more]
+   * @param {More} [more] @param {string} [words] of the button, where it does not take back all that was done
    */
-  offer(text, undo, more) {
+  offer(text, undo, more, words) {
     this.text = text;
     this.undo = undo;
     this.more = more || null;
+    this.words = words || t('undo.take');
     this.left = FOR_S;
     clearInterval(this.timer);
     this.timer = setInterval(() => {
@@ -94,7 +96,7 @@ class UndoBar extends HTMLElement {
       h('span', { class: 'left num', 'aria-hidden': 'true' }, t('undo.left', { s: this.left })),
       more ? h('button', { type: 'button', key: 'more', 'data-action': more.action, onclick: more.go }, more.words) : null,
       this.undo
-        ? h('button', { type: 'button', key: 'undo', 'data-action': 'undo_last', onclick: () => this.take() }, t('undo.take'), h('kbd', null, 'Ctrl+Z'))
+        ? h('button', { type: 'button', key: 'undo', 'data-action': 'undo_last', onclick: () => this.take() }, this.words, h('kbd', null, 'Ctrl+Z'))
         : null,
     ]);
   }

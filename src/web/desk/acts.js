@@ -16,6 +16,11 @@ import { classWord, wordsOf } from '../lib/words.js';
 /** A ticket's way on is looked at while the ticket is. */
 const LINKS_KEPT = 200;
 
+/**
+ * What an undo does not take back: the words of the button that says how far it goes, what stays, and the way to that.
+ * @typedef {{take: string, words: string, more: import('../components/undo-bar.js').More}} Stays
+ */
+
 /** Commands of the desk. */
 export class Acts {
   /** @param {import('../lib/page.js').Page} page @param {() => import('./floor.js').Floor} floor @param {any} persons */
@@ -52,7 +57,7 @@ export class Acts {
 
   /**
    * An arrival, with the site's questions before it. Who is registered where the answers send is told on the way.
-   * @param {string} name @param {any} body @param {string} who @param {{spared?: boolean, opensAt?: string|null, waits?: boolean}} [of] as of `arrive`
+   * @param {string} name @param {any} body @param {string} who @param {{spared?: boolean, opensAt?: string|null, waits?: boolean, pays?: (() => Promise<boolean>)|null}} [of] as of `arrive`
    * @returns {Promise<any>} the answer; without a number when it goes on elsewhere; null: not done, which is said
    */
   async arrive(name, body, who, of) {
@@ -80,16 +85,17 @@ export class Acts {
   /**
    * @param {string|(() => string)} text @param {string|null} ticket none: there is no way back
    * @param {string} [what] the step that it was, which the bar's undo takes back @param {import('../components/undo-bar.js').More} [more]
+   * @param {Stays} [stays]
    */
-  done(text, ticket, what, more) {
+  done(text, ticket, what, more, stays) {
     const after = (ticket && this.before.get(ticket)) || 0;
-    find('#undo').offer(text, ticket && what ? () => this.undoSteps(ticket, [what], after) : null, more);
+    find('#undo').offer(text, ticket && what ? () => this.undoSteps(ticket, [what], after, stays) : null, more, stays && stays.take);
     this.page.draw();
   }
 
-  /** Somebody has a number from now on, which can be had on paper. @param {string|(() => string)} text @param {string} ticket @param {string} what */
-  doneWithSlip(text, ticket, what) {
-    this.done(text, ticket, what, { action: 'print_done', words: t('desk.print'), go: () => this.onPrint(ticket) });
+  /** Somebody has a number from now on, which can be had on paper. @param {string|(() => string)} text @param {string} ticket @param {string} what @param {Stays} [stays] */
+  doneWithSlip(text, ticket, what, stays) {
+    this.done(text, ticket, what, { action: 'print_done', words: t('desk.print'), go: () => this.onPrint(ticket) }, stays);
   }
 
   /** Somebody by name, sex and age, so that a wrong person is noticed. @param {any} of */
@@ -119,9 +125,9 @@ export class Acts {
 
   /**
    * The steps of what was done in one go, where nothing came after them: what somebody else has done since is not ours to take back.
-   * @param {string} id @param {string[]} whats newest first @param {number} [after] of so many steps before
+   * @param {string} id @param {string[]} whats newest first @param {number} [after] of so many steps before @param {Stays} [stays]
    */
-  async undoSteps(id, whats, after = 0) {
+  async undoSteps(id, whats, after = 0, stays) {
     const { service_point: point } = this.floor().ticket(id) || {};
     const mine = whats.map((what) => stepAfter(this.floor().ticket(id), what, after));
     for (const step of mine) {
@@ -129,7 +135,8 @@ export class Acts {
       if (!(await this.send('undo', { event: step.event, reason: t('undo.reason') }))) return undefined;
     }
     const [last] = mine.slice(-1);
-    return this.done(this.undone(id, last.event, point), null);
+    const undone = this.undone(id, last.event, point);
+    return stays ? this.done(() => `${undone()} · ${stays.words}`, null, undefined, stays.more) : this.done(undone, null);
   }
 
   /** @param {string} id @param {string} event @param {string|null} point the room it was called or sent to, before */
@@ -167,13 +174,18 @@ export class Acts {
   async checkIn(appointment) {
     const { fee } = appointment;
     const fees = fee && (fee.due_fen || fee.paid_fen) ? await this.readFees() : null;
-    const first = fees && fee.due_fen ? await fees.takeFirst(appointment) : {};
-    if (!first) return false;
-    const result = await this.arrive('check_in', { appointment: appointment.appointment }, this.persons.nameOf(appointment), { opensAt: appointment.check_in_from });
+    /** @type {import('./fees.js').Taken} */
+    let first = {};
+    const pays = fees && fee.due_fen ? async () => {
+      const taken = await fees.takeFirst(appointment);
+      first = taken || first;
+      return !!taken;
+    } : null;
+    const result = await this.arrive('check_in', { appointment: appointment.appointment }, this.persons.nameOf(appointment), { opensAt: appointment.check_in_from, pays });
     const did = result && result.number && (() => [first.words, this.arrivedWords('desk.did.check_in', result, appointment)].filter(Boolean).join(' · '));
-    if (did) this.doneWithSlip(did, result.ticket, 'checked_in');
-    // Whoever has paid and is sent elsewhere gets it back here.
-    else if (result && fees && (first.words || fee.paid_fen)) await fees.open(appointment);
+    if (did) this.doneWithSlip(did, result.ticket, 'checked_in', fees && first.fen ? fees.stays(appointment, first) : undefined);
+    // Whoever has paid and is sent elsewhere, or not checked in, gets it back here.
+    else if (fees && (first.words || (result && fee.paid_fen))) await fees.open(appointment);
     return !!result;
   }
 
@@ -189,7 +201,7 @@ export class Acts {
     if (!first) return null;
     this.before = stepCounts(this.floor().queues());
     const result = await this.page.protocol.command('check_in', { appointment: appointment.appointment, came_at: cameAt });
-    this.doneWithSlip(() => [first.words, this.arrivedWords('desk.did.check_in', result, appointment)].filter(Boolean).join(' · '), result.ticket, 'checked_in');
+    this.doneWithSlip(() => [first.words, this.arrivedWords('desk.did.check_in', result, appointment)].filter(Boolean).join(' · '), result.ticket, 'checked_in', fees && first.fen ? fees.stays(appointment, first) : undefined);
     return { number: result.number, isPaid: !!first.words };
   }
 

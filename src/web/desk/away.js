@@ -43,6 +43,8 @@ export class Away {
     /** @type {Entry[]} */
     this.entries = this.kept();
     this.merging = false;
+    /** Whose check-in or report is with the house: it can be struck off no more. @type {Entry|null} */
+    this.sent = null;
     this.taking = false;
     page.protocol.onStatus((status) => {
       if (status === 'live') this.merge();
@@ -99,6 +101,11 @@ export class Away {
     this.keep();
   }
 
+  /** Whether an entry has not been struck off meanwhile. @param {Entry} entry */
+  stands(entry) {
+    return this.entries.includes(entry);
+  }
+
   /** In the order in which they came. What the connection breaks off goes on when it is back. */
   async merge() {
     if (this.merging || !this.entries.some((entry) => entry.state === 'written')) return;
@@ -114,11 +121,15 @@ export class Away {
     // What the site asks may have changed while nobody could read it.
     const isRead = await this.desk.floor().site.read().then(() => true, () => false);
     for (const entry of isRead ? this.entries.filter((one) => one.state === 'written') : []) {
+      // Who has left while the others were merged is not to wait.
+      if (!this.stands(entry)) continue;
       try {
         await this.mergeOne(entry);
       } catch (refusal) {
         if (refusal.code === 'offline' || refusal.code === 'no_answer') break;
         Object.assign(entry, { state: 'conflict', said: refused(refusal) });
+      } finally {
+        this.sent = null;
       }
       this.keep();
     }
@@ -127,6 +138,7 @@ export class Away {
   /** @param {Entry} entry */
   async mergeOne(entry) {
     const { appointments, tickets } = await this.page.session.http('POST', `/api/v1/departments/${entry.department}/appointments/find`, { text: entry.text });
+    if (!this.stands(entry)) return;
     // Who was there in time is no no-show, whatever was recorded since.
     const today = this.desk.floor().today;
     const booked = appointments.filter((/** @type {any} */ a) => a.state === 'booked' || (a.state === 'no_show' && a.date === today));
@@ -134,7 +146,11 @@ export class Away {
     const [only] = all;
     if (!only) Object.assign(entry, { state: 'conflict', said: [{ key: 'away.none' }] });
     else if (all.length > 1) Object.assign(entry, { state: 'conflict', said: [{ key: 'away.several', values: { n: all.length } }] });
-    else if (isWhole(entry.text, only)) await this.settle(entry, only);
+    else if (isWhole(entry.text, only)) {
+      this.sent = entry;
+      this.page.draw();
+      await this.settle(entry, only);
+    }
     // A part of a name or of a number fits nobody for certain: one look, one press.
     else Object.assign(entry, { state: 'conflict', said: [{ key: 'away.is_it' }], only });
   }
@@ -233,7 +249,7 @@ export class Away {
     const isLeft = (/** @type {Entry} */ entry) => entry.unasked || !!entry.owes;
     const done = fits.filter((entry) => entry.state === 'merged' && !isLeft(entry));
     const inOrder = conflicts.concat(fits.filter(isLeft), fits.filter((entry) => entry.state === 'written'));
-    const line = (/** @type {Entry} */ entry) => h('li', { key: String(entry.id), 'data-entry': entry.state, 'data-unasked': entry.unasked },
+    const line = (/** @type {Entry} */ entry) => h('li', { class: entry.only ? 'asks' : '', key: String(entry.id), 'data-entry': entry.state, 'data-unasked': entry.unasked },
       h('span', { class: 'grow' }, masked(entry.text), h('small', { class: 'num' }, [this.clock(entry.at), this.said(entry)].filter(Boolean).join(' · ')), this.feeLine(entry)),
       this.button(entry));
     const left = this.entries.filter((entry) => entry.state === 'written').length;
@@ -263,7 +279,7 @@ export class Away {
 
   /** @param {Entry} entry */
   button(entry) {
-    const take = (/** @type {string} */ words) => h('button', { type: 'button', class: 'btn small', key: 'take', 'data-action': 'remove_entry', onclick: () => this.remove(entry) }, t(words));
+    const take = (/** @type {string} */ words) => h('button', { type: 'button', class: 'btn small', key: 'take', 'data-action': 'remove_entry', disabled: this.sent === entry, onclick: () => this.remove(entry) }, t(words));
     if (entry.state === 'written') return take('away.strike');
     if (entry.state === 'merged') {
       return entry.owes ? h('button', { type: 'button', class: 'btn small', key: 'fees', 'data-action': 'open_fees', onclick: () => this.openFees(entry) }, t('away.fees')) : null;

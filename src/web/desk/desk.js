@@ -101,6 +101,9 @@ async function start(page) {
   openDepartment(departments().find((d) => d.id === remembered()) || departments()[0]);
   page.protocol.onStatus(keepCursor);
   away = new Away(page, { floor: getFloor, persons, acts, look: (text) => search.look(text) });
+  // Once it is drawn: an input method begins where the cursor is, not where the first key would lead.
+  page.draw();
+  requestAnimationFrame(() => keepCursor('live'));
 }
 
 const page = openPage({ mode: 'staff', roles: ['desk'], start, draw });

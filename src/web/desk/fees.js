@@ -6,6 +6,7 @@ import { find, h, isEditing } from '../lib/dom.js';
 import { t } from '../lib/i18n.js';
 import { ask } from '../lib/page.js';
 import { Recent } from '../lib/recent.js';
+import { isFast, onScanInDialog } from '../lib/scan.js';
 import { prefix } from '../lib/site.js';
 import { wordsOf, yuan } from '../lib/words.js';
 
@@ -20,6 +21,11 @@ const KEPT = 50;
  * @typedef {{appointment: string, patient: string, number: string|null, masked_name: string}} Payer
  */
 
+/**
+ * What came of a fee that was asked for before a check-in: `fen` if it was taken here.
+ * @typedef {{words?: string, fen?: number, way?: string}} Taken
+ */
+
 /** Fees of the department that is open. */
 export class Fees {
   /** @param {import('./acts.js').Acts} acts */
@@ -28,6 +34,8 @@ export class Fees {
     this.page = acts.page;
     /** What was read last, by appointment. @type {Recent<{of: string, at: number, one: any}>} */
     this.known = new Recent(KEPT);
+    /** When the last key was pressed where a fee is asked for. */
+    this.keyAt = 0;
   }
 
   /** @param {Payer} payer */
@@ -92,19 +100,27 @@ export class Fees {
 
   /**
    * Asks for the fee before a check-in.
-   * @param {any} a an appointment that was found @returns {Promise<{words?: string}|null>} with what was taken, if anything was; null: no check-in
+   * @param {any} a an appointment that was found @returns {Promise<Taken|null>} null: no check-in
    */
   takeFirst(a) {
     let due = a.fee.due_fen;
     let refused = '';
     let busy = false;
-    return ask(t('fees.take_title', { yuan: yuan(due), who: this.who(a) }), (close, redraw) => {
+    let off = () => {};
+    const taken = ask(t('fees.take_title', { yuan: yuan(due), who: this.who(a) }), (close, redraw) => {
+      const scanned = () => {
+        refused = t('scan.in_dialog');
+        find('dialog [data-how]').focus();
+        redraw();
+      };
+      off();
+      off = onScanInDialog(scanned);
       const take = async (/** @type {string} */ way) => {
         if (busy) return;
         busy = true;
         try {
           await this.take(a.appointment, due, way, find('dialog [name=receipt]').value.trim());
-          close({ words: this.did('fees.did_take', due, way) });
+          close({ words: this.did('fees.did_take', due, way), fen: due, way });
         } catch (refusal) {
           if (refusal.code === 'nothing_due') {
             // On the bar: a notice would go when the check-in that follows is done.
@@ -120,9 +136,9 @@ export class Fees {
         redraw();
       };
       const choices = [...WAYS.map((way) => ({ name: way, go: () => take(way) })), { name: 'later', go: () => close({}) }];
-      return h('div', { class: 'form', 'data-form': 'take_payment', onkeydown: (/** @type {any} */ event) => this.pickByDigit(event, choices) },
+      return h('div', { class: 'form', 'data-form': 'take_payment', onkeydown: (/** @type {any} */ event) => this.onKey(event, scanned) },
         // Enter pressed once more is no money.
-        h('p', { class: 'notice', key: 'how', tabindex: '-1', autofocus: true }, t('fees.take_how')),
+        h('p', { class: 'notice', key: 'how', tabindex: '-1', autofocus: true, 'data-how': '' }, t('fees.take_how')),
         refused ? h('p', { class: 'notice alarm', key: 'refused', role: 'alert' }, refused) : null,
         h('div', { class: 'pay-by', key: 'ways' }, choices.map((one, n) => h('button', {
           type: 'button', class: `btn wide${one.name === 'later' ? '' : ' primary'}`, key: one.name, 'data-action': `take_${one.name}`, onclick: one.go,
@@ -130,14 +146,37 @@ export class Fees {
         receiptField(),
         h('div', { class: 'buttons', key: 'buttons' }, h('button', { type: 'button', class: 'btn', 'data-action': 'dialog_cancel', onclick: () => close(null) }, t('cancel'))));
     });
+    taken.then(() => off());
+    return taken;
   }
 
-  /** @param {any} event @param {{go: () => void}[]} choices */
-  pickByDigit(event, choices) {
-    const one = choices[Number(event.key) - 1];
-    if (!one || event.repeat || event.ctrlKey || event.metaKey || event.altKey || isEditing(event)) return;
+  /**
+   * A digit chooses, Enter books: no single key is money, nor what a scanner types.
+   * @param {any} event @param {() => void} scanned
+   */
+  onKey(event, scanned) {
+    const since = event.timeStamp - this.keyAt;
+    this.keyAt = event.timeStamp;
+    // A receipt may be scanned into its field.
+    if (isEditing(event)) return;
+    if (event.key === 'Enter' && isFast(since)) {
+      event.preventDefault();
+      scanned();
+      return;
+    }
+    const one = event.currentTarget.querySelectorAll('.pay-by button')[Number(event.key) - 1];
+    if (!one || event.repeat || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();
-    one.go();
+    one.focus();
+  }
+
+  /** Of a fee that was taken with a check-in: undone, that leaves the money where it is. @param {Payer} payer @param {Taken} taken @returns {import('./acts.js').Stays} */
+  stays(payer, { fen = 0, way = '' }) {
+    return {
+      take: t('fees.undo_check_in'),
+      words: t('fees.stays', { yuan: yuan(fen), way: wayWord(way) }),
+      more: { action: 'open_fees', words: t('fees.open'), go: () => this.open(payer) },
+    };
   }
 
   /** @param {string} appointment @param {number} fen @param {string} way @param {string} receipt */

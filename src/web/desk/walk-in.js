@@ -176,11 +176,11 @@ export class WalkIn {
     return chosen === 'go';
   }
 
-  /** With which numbers somebody is here today, that of the queue in question first. @param {string} patient @param {string} queue @returns {any[]} */
+  /** With which numbers somebody is here, that of the queue in question first. @param {string} patient @param {string} queue @returns {any[]} */
   standing(patient, queue) {
     const floor = this.floor();
     const all = floor.queues().reduce((/** @type {any[]} */ some, one) => some.concat(Object.values(one.tickets)), []);
-    return all.filter((ticket) => ticket.patient === patient && ticket.state !== 'ended' && ticket.date === floor.today)
+    return all.filter((ticket) => ticket.patient === patient && ticket.state !== 'ended' && !floor.isLeftOver(ticket))
       .sort((one, other) => Number(other.queue === queue) - Number(one.queue === queue));
   }
 

@@ -64,5 +64,7 @@ export default {
   'slip.code': '扫码用的二维码',
   'slip.keep': '请保留小票。过号后用它在自助机或分诊台报到。',
   'slip.at': '打印于 {time}',
+  'kiosk.pay_at_desk': '请到分诊台缴挂号费 {yuan} 元,护士会同时替您签到',
+  'kiosk.pay_by_phone': '请先在手机上缴挂号费 {yuan} 元,再来签到;也可以到分诊台缴,护士会同时替您签到',
   'kiosk.fee_due': '还没缴挂号费 {yuan} 元:请先到分诊台缴费',
 };

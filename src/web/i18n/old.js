@@ -13,6 +13,8 @@ window.jiaohaoOld = {
   'offline.screen': ['屏幕暂停更新({time}起),请听护士叫号', 'Paused since {time}: please listen for the nurse'],
   'offline.screen_never': ['屏幕还没有连上,请听护士叫号', 'Not connected yet: please listen for the nurse'],
   'board.quiet': ['请留意屏幕和叫号', 'Please watch and listen for your number'],
+  'board.quiet_silent': ['请看屏幕,叫号没有声音', 'Please watch the screen: no sound today'],
+  'board.asked_at': ['{time} 门口候诊', 'to the door {time}'],
   'board.emergency': ['急诊优先', 'Emergency'],
   'board.last_call': ['最后叫号 {time}', 'Last call {time}'],
   'board.state.called': ['请就诊', 'Please go in'],

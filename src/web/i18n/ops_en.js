@@ -146,6 +146,7 @@ const words = {
   'ops.head.waiting': 'Waiting',
   'ops.head.in_hand': 'In hand',
   'ops.head.missed': 'Missed',
+  'ops.head.of_earlier_days': 'Of earlier days',
   'ops.head.waits': 'Median wait/P90 (min)',
   'ops.head.hours': 'Hours',
   'ops.head.session': 'Session',

@@ -146,6 +146,7 @@ const words = {
   'ops.head.waiting': '候诊',
   'ops.head.in_hand': '就诊中',
   'ops.head.missed': '过号',
+  'ops.head.of_earlier_days': '往日未结',
   'ops.head.waits': '等候中位/P90(分)',
   'ops.head.hours': '时间',
   'ops.head.session': '班次',

@@ -24,14 +24,18 @@ export class Arrival {
     this.place = null;
   }
 
-  /** @param {any} by what was scanned or typed */
+  /** Asks only: whose turn it is by then, the page knows. @param {any} by what was scanned or typed @returns {Promise<Item[]>} */
   async find(by) {
     const departments = this.departments().map((department) => department.id);
     const { appointments, tickets } = await this.page.session.http('POST', '/api/v1/arrivals/find', { departments, by });
     const all = [...appointments, ...tickets].map((one) => ({ ...one, department: prefix(one.ticket, 2) }));
     const rank = (/** @type {Item} */ one) => (this.commandOf(one) ? 0 : IS_HERE.includes(one.state) ? 1 : 2);
-    this.items = all.sort((a, b) => rank(a) - rank(b));
-    return this.items;
+    return all.sort((a, b) => rank(a) - rank(b));
+  }
+
+  /** What was found of who stands here. @param {Item[]} items */
+  take(items) {
+    this.items = items;
   }
 
   /** What can be done with it here. @param {Item} item @returns {'check_in'|'report_back'|null} */
@@ -45,14 +49,15 @@ export class Arrival {
     return IS_HERE.includes(item.state);
   }
 
-  /** Reports back. @param {Item} item @param {any} element the pressed one @returns {Promise<Item>} as it is now */
-  async act(item, element) {
-    return { ...item, ...(await this.page.command('report_back', { ticket: item.ticket }, element)) };
-  }
-
-  /** Checks in, with what was answered where the site asks. @param {Item} item @param {any} preCheck @returns {Promise<Item>} as it is now */
-  async checkIn(item, preCheck) {
-    return { ...item, ...(await sendArrival(this.page, 'check_in', { appointment: item.appointment }, preCheck)) };
+  /**
+   * Checks in, with what was answered where the site asks, or reports back.
+   * @param {Item} item @param {any} preCheck @param {import('../lib/page.js').Page} page says what was refused
+   * @returns {Promise<Item>} as it is now
+   */
+  async arrive(item, preCheck, page) {
+    const command = this.commandOf(item) || '';
+    const which = command === 'check_in' ? { appointment: item.appointment } : { ticket: item.ticket };
+    return { ...item, ...(await sendArrival(page, command, which, preCheck)) };
   }
 
   /** @param {Item} item */

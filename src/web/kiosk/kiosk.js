@@ -57,7 +57,7 @@ const typing = new Typing({
   onCode: (code) => look({ code }),
   onEnter: () => enter(),
   changed: () => page.draw(),
-  takes: () => ['document', 'number', 'birthday'].includes(view),
+  takes: isTyping,
 });
 ['pointerdown', 'keydown'].forEach((what) => document.addEventListener(what, touched, true));
 
@@ -108,18 +108,23 @@ function touched() {
   touchedAt = performance.now();
 }
 
-function home() {
+/** Nothing of who stood here is left, and nothing that still comes for them is shown. */
+function forget() {
   turn += 1;
   busy = false;
-  // The next person reads Chinese until they choose otherwise.
-  if (language() !== 'zh') setLanguage('zh');
   if (arrival) arrival.forget();
-  view = 'start';
-  number = '';
   picture = '';
   questions = null;
   sentTo = '';
   render(find('#slip'), []);
+}
+
+function home() {
+  forget();
+  // The next person reads Chinese until they choose otherwise.
+  if (language() !== 'zh') setLanguage('zh');
+  view = 'start';
+  number = '';
   typing.begin(0);
   page.notify('');
   page.draw();
@@ -131,6 +136,11 @@ function ask(to) {
   typing.begin({ document: 20, number: 8, birthday: 4 }[to]);
   page.notify('');
   page.draw();
+}
+
+/** Whether something is being typed. */
+function isTyping() {
+  return ['document', 'number', 'birthday'].includes(view);
 }
 
 /** Whether what was typed can be looked for. */
@@ -150,27 +160,38 @@ function enter() {
 /** Whether it is still the same person's turn. @param {number} of */
 const isTurn = (of) => of === turn;
 
+/** The page as it speaks to who stands here now: what is said after they have gone is said to nobody. */
+function pageOfTurn() {
+  const mine = turn;
+  const toThem = (/** @type {(...words: any[]) => void} */ say) => (/** @type {any[]} */ ...words) => {
+    if (isTurn(mine)) say(...words);
+  };
+  return { ...page, notify: toThem(page.notify), refuse: toThem(page.refuse) };
+}
+
 /** @param {any} by */
 async function look(by) {
   if (busy || !arrival || page.protocol.status === 'offline') return;
   touched();
+  // Who scans may be the next one already.
+  forget();
   const mine = turn;
   busy = true;
-  picture = '';
+  if (!isTyping()) view = 'start';
   page.notify('');
   page.draw();
   try {
-    arrival.forget();
     const items = await arrival.find(by);
+    if (!isTurn(mine)) return;
     // How late a clinic is changes within the day.
     if (site && items.some((item) => item.appointment)) site.read().then(page.draw, () => {});
-    if (isTurn(mine)) {
-      const [only] = items;
-      if (items.length === 1 && arrival.isHere(only)) shown(only);
-      else view = 'found';
-    } else arrival.forget();
+    arrival.take(items);
+    const [only] = items;
+    if (items.length === 1 && arrival.isHere(only)) shown(only);
+    else view = 'found';
   } catch (refusal) {
-    if (isTurn(mine)) page.refuse(refusal, 'find_arrivals');
+    if (!isTurn(mine)) return;
+    page.refuse(refusal, 'find_arrivals');
   }
   busy = false;
   page.draw();
@@ -205,16 +226,17 @@ function askFirst(item) {
   page.draw();
 }
 
-/** @param {any} item @param {any} preCheck */
+/** Checks in or reports back. @param {any} item @param {any} preCheck */
 async function arrive(item, preCheck) {
   if (busy) return;
   const mine = turn;
   busy = true;
   page.draw();
   try {
-    const now = await /** @type {Arrival} */ (arrival).checkIn(item, preCheck);
+    const now = await /** @type {Arrival} */ (arrival).arrive(item, preCheck, pageOfTurn());
+    if (!isTurn(mine)) return;
     busy = false;
-    if (isTurn(mine)) await shown(now);
+    await shown(now);
   } catch (refusal) {
     if (isTurn(mine)) await takeRefusal(item, refusal, !!preCheck);
   }
@@ -234,23 +256,12 @@ async function takeRefusal(item, refusal, answered) {
   } else if (refusal.code === 'questions_changed') {
     const mine = turn;
     const known = askedBy(site);
-    if (!known || String(known.version) !== String(refusal.validNow.version)) await /** @type {Site} */ (site).read().catch((failed) => page.refuse(failed));
+    if (!known || String(known.version) !== String(refusal.validNow.version)) await /** @type {Site} */ (site).read().catch(pageOfTurn().refuse);
     if (!isTurn(mine)) return;
     if (answered) page.notify(t('error.questions_changed'), 'soon');
     view = 'found';
     askFirst(item);
   } else view = 'found';
-}
-
-/** @param {any} item @param {any} event */
-async function act(item, event) {
-  const mine = turn;
-  try {
-    const now = await /** @type {Arrival} */ (arrival).act(item, event.currentTarget);
-    if (isTurn(mine)) await shown(now);
-  } catch {
-    // Said on the page; the desk can help.
-  }
 }
 
 function draw() {
@@ -352,10 +363,16 @@ function foundView() {
     h('ul', { class: 'items', key: 'items' }, a.items.map((item) => h('li', { key: item.appointment || item.ticket, 'data-ticket': item.ticket, 'data-state': item.state },
       h('b', { class: 'number' }, item.number || ''),
       h('span', { class: 'grow' }, whereOf(item), h('small', null, item.slot_start ? bookedWords(item) : stateWord(item.state)),
-        item.fee && item.fee.due_fen ? h('small', { class: 'due', key: 'due', 'data-due': String(item.fee.due_fen) }, t('kiosk.fee_due', { yuan: yuan(item.fee.due_fen) })) : null),
-      itemButton(a, item)))),
+        item.fee && item.fee.due_fen && !paysFirst(a, item) ? h('small', { class: 'due', key: 'due', 'data-due': String(item.fee.due_fen) }, t('kiosk.fee_due', { yuan: yuan(item.fee.due_fen) })) : null),
+      paysFirst(a, item) ? payFirst(item) : itemButton(a, item)))),
   ];
 }
+
+/** Whether the item can be checked in by now, and would be refused for its fee. @param {Arrival} a @param {any} item */
+const paysFirst = (a, item) => a.commandOf(item) === 'check_in' && !!item.fee && !!item.fee.due_fen && Date.parse(item.check_in_from) <= page.protocol.clock.now();
+
+/** One thing to do: whoever pays at the desk is checked in there. @param {any} item */
+const payFirst = ({ fee }) => h('p', { class: 'pays', key: 'pays', role: 'status', 'data-due': String(fee.due_fen) }, t(fee.by_phone ? 'kiosk.pay_by_phone' : 'kiosk.pay_at_desk', { yuan: yuan(fee.due_fen) }));
 
 /** @param {Arrival} a @param {any} item */
 function itemButton(a, item) {
@@ -363,7 +380,7 @@ function itemButton(a, item) {
   if (command === 'check_in' && Date.parse(item.check_in_from) > page.protocol.clock.now()) {
     return h('p', { class: 'opens', key: 'opens', role: 'status', 'data-opens': '' }, t('check_in.opens', { time: clockOf(item.check_in_from) }));
   }
-  if (command) return h('button', { type: 'button', class: 'btn primary', 'data-action': command, disabled: busy, onclick: (/** @type {any} */ event) => (command === 'check_in' ? arrive(item, null) : act(item, event)) }, t(`kiosk.${command}`));
+  if (command) return h('button', { type: 'button', class: 'btn primary', 'data-action': command, disabled: busy, onclick: () => arrive(item, null) }, t(`kiosk.${command}`));
   if (a.isHere(item)) return h('button', { type: 'button', class: 'btn', 'data-action': 'show_place', onclick: () => shown(item) }, t('kiosk.show_place'));
   return h('span', { class: 'tag' }, stateWord(item.state));
 }

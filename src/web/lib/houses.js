@@ -23,13 +23,13 @@ export function rememberSite(id) {
 
 /**
  * The hospitals by name, the likeliest first.
- * @param {import('./session.js').Session} session @param {string[]} likely ids known from elsewhere
+ * @param {import('./session.js').Session} session @param {string[]} likely ids known from elsewhere @param {AbortSignal} [signal]
  * @returns {Promise<{site: string, name: string, name_en?: string}[]>}
  */
-export async function sitesByName(session, likely) {
+export async function sitesByName(session, likely, signal) {
   const given = (new URLSearchParams(location.search).get('site') || '').split(',');
   const first = [...given, ...likely, ...remembered()];
   const rank = (/** @type {any} */ one) => (first.indexOf(one.site) + first.length + 1) % (first.length + 1);
-  const { sites } = await session.http('GET', '/api/v1/sites');
+  const { sites } = await session.http('GET', '/api/v1/sites', undefined, { signal });
   return sites.sort((/** @type {any} */ a, /** @type {any} */ b) => rank(a) - rank(b));
 }

@@ -12,6 +12,17 @@ export const BURST_MS = 400;
 /** What stands in every ticket's code and in nothing that a person types. */
 export const OF_CODES = '~';
 const TEXT_MAX = 200;
+/** Hear that something was scanned while a dialog was open. @type {Set<() => void>} */
+const inDialog = new Set();
+
+/** @param {() => void} listener @returns {() => void} ends it */
+export function onScanInDialog(listener) {
+  inDialog.add(listener);
+  return () => inDialog.delete(listener);
+}
+
+/** Whether a key came so soon after the one before that no finger has pressed it. @param {number} since ms */
+export const isFast = (since) => since <= FAST_MS;
 
 /**
  * Takes scans away from buttons, dialogs and fields; the `own` field reads them itself.
@@ -21,6 +32,8 @@ const TEXT_MAX = 200;
 export function listenScans(own, onScan) {
   let burst = '';
   let fast = 0;
+  /** Whether its first key went into a field: a digit that chooses may have gone on to one. */
+  let began = false;
   let at = 0;
   document.addEventListener('keydown', (event) => {
     if (event.key === 'Shift') return;
@@ -29,11 +42,12 @@ export function listenScans(own, onScan) {
     if (since > BURST_MS || event.repeat || event.ctrlKey || event.altKey || event.metaKey) [burst, fast] = ['', 0];
     const field = /** @type {any} */ (event.target);
     const inField = isEditing(event);
-    const isScan = burst.includes(OF_CODES) || (fast >= FAST_MIN && !inField);
+    const isScan = burst.includes(OF_CODES) || (fast >= FAST_MIN && !(inField && began));
     if (event.key.length === 1) {
+      if (!burst) began = inField;
       burst = (burst + event.key).slice(-TEXT_MAX);
       // A scanner by radio stops for a moment and goes on.
-      fast = since <= FAST_MS ? fast + 1 : Math.max(fast, 1);
+      fast = isFast(since) ? fast + 1 : Math.max(fast, 1);
       // The space of a code presses a button, too.
       if (event.key === ' ' && !inField && fast > 1) event.preventDefault();
       return;
@@ -47,6 +61,7 @@ export function listenScans(own, onScan) {
       field.value = field.value.slice(0, -text.length);
       field.dispatchEvent(new Event('input', { bubbles: true }));
     }
-    if (!document.querySelector('dialog[open]')) onScan(text);
+    if (document.querySelector('dialog[open]')) Array.from(inDialog).forEach((hear) => hear());
+    else onScan(text);
   }, true);
 }

@@ -366,7 +366,7 @@
     var shown = inTurn(calls);
     var isNow = function (call) { return ticks() - stood[roundOf(call)].made < NOW_MS; };
     var isNew = calls.length && calls[0].state === 'called' && stood[roundOf(calls[0])].made >= lastMade && isNow(calls[0]);
-    if (!isNew) two(el(root, 'p', 'old-say'), 'board.quiet');
+    if (!isNew) two(el(root, 'p', 'old-say'), off ? 'board.quiet' : 'board.quiet_silent');
     shown.forEach(function (call, n) {
       var row = el(root, 'div', 'old-call' + (n === 0 && isNew && !off ? ' old-new' : '') + (call.emergency ? ' old-emergency' : ''));
       row.setAttribute('data-call', call.call);
@@ -374,7 +374,7 @@
       el(row, 'b', '', call.number);
       el(row, 'span', 'old-name', call.emergency ? '' : call.name);
       el(row, 'span', 'old-place', call.place);
-      var state = off ? 'board.last_call' : call.state === 'called' && !isNow(call) ? 'board.called_at' : call.emergency && call.state === 'called' ? 'board.emergency' : 'board.state.' + call.state;
+      var state = off ? (call.state === 'summoned' ? 'board.asked_at' : 'board.last_call') : call.state === 'called' && !isNow(call) ? 'board.called_at' : call.emergency && call.state === 'called' ? 'board.emergency' : 'board.state.' + call.state;
       two(el(row, 'span', 'old-state'), state, { time: call.at.slice(11, 16) });
     });
     if (value.rooms.length) two(el(root, 'p', 'old-title'), 'board.waiting');

@@ -240,8 +240,8 @@ function listView(page, site) {
       [named(b.name, b.name_en), ' ', h('small', null, b.board), b.too_many_rooms ? h('p', { 'data-too-many-rooms': b.board, class: 'soon' }, roomsWords(b.too_many_rooms)) : null], `${b.screens_online}/${b.screens}`, b.speaks ? t('ops.yes') : t('ops.no'), b.calls_not_announced, b.overfull ? h('span', { 'data-overfull': b.board, class: 'soon' }, overfullWords(b.overfull)) : '–',
     ])));
   }
-  return table(['department', 'sessions', 'doctors', 'waiting', 'in_hand', 'missed', 'seen_today', 'no_shows', 'waits', 'not_announced'], site.departments.map((/** @type {any} */ d) => row(d.department, d.calls_not_announced ? 'bad' : '', [
-    [named(d.name, d.name_en), ' ', h('small', null, d.department)], `${d.sessions_open}/${d.sessions}`, d.doctors_paused ? t('ops.of_paused', { n: d.doctors, paused: d.doctors_paused }) : d.doctors, d.waiting, d.in_hand, d.missed, d.today.seen, d.today.no_shows,
+  return table(['department', 'sessions', 'doctors', 'waiting', 'in_hand', 'missed', 'of_earlier_days', 'seen_today', 'no_shows', 'waits', 'not_announced'], site.departments.map((/** @type {any} */ d) => row(d.department, d.calls_not_announced ? 'bad' : '', [
+    [named(d.name, d.name_en), ' ', h('small', null, d.department)], `${d.sessions_open}/${d.sessions}`, d.doctors_paused ? t('ops.of_paused', { n: d.doctors, paused: d.doctors_paused }) : d.doctors, d.waiting, d.in_hand, d.missed, d.of_earlier_days, d.today.seen, d.today.no_shows,
     `${figure(d.wait_p50_min)} / ${figure(d.wait_p90_min)}`, d.calls_not_announced,
   ])));
 }

@@ -2,6 +2,7 @@
 
 import { addDays, clockOf, wall, weekdayOf } from '../lib/clock.js';
 import { h } from '../lib/dom.js';
+import { within } from '../lib/http.js';
 import { named, t } from '../lib/i18n.js';
 import { rememberSite, sitesByName } from '../lib/houses.js';
 import { prefix, Site } from '../lib/site.js';
@@ -10,12 +11,17 @@ import { dateWord, dayAndClock, numberClassWord, periodWord, titleWord, wordsOf,
 import { Finding } from './finding.js';
 import { feeOf, isPaidHere, payView } from './fees.js';
 import { Line, releaseNear } from './line.js';
+import { leftWords } from './held.js';
 import { isFree, leftOf, whose } from './places.js';
 import { waitFor } from './waiting.js';
 
 /** A hold may be prolonged once, in its last two minutes. */
 const PROLONG_UNDER_S = 120;
 const DAYS = 7;
+/** What could not be read is asked for again by itself after this time, while there is a connection. */
+const AGAIN_MS = 2000;
+/** A network that says nothing is none. */
+const OPENS_WITHIN_MS = 10000;
 
 /** The way through a booking. */
 export class Booking {
@@ -28,6 +34,9 @@ export class Booking {
     this.done = done;
     /** @type {any[]|null} */
     this.sites = null;
+    /** Why the hospitals could not be read, and when; null: they could, or were not asked for yet. @type {{refusal: any, at: number}|null} */
+    this.failed = null;
+    this.opening = false;
     /** @type {Site|null} */
     this.site = null;
     /** @type {any} */
@@ -47,22 +56,32 @@ export class Booking {
   }
 
   async open() {
-    if (this.sites) return;
+    if (this.sites || this.opening) return;
     const booked = this.model().live().map((a) => prefix(a.department, 1));
+    this.opening = true;
     try {
-      this.sites = await sitesByName(this.page.session, booked);
+      this.sites = await within(OPENS_WITHIN_MS, (signal) => sitesByName(this.page.session, booked, signal));
+      this.failed = null;
     } catch (refusal) {
-      this.page.refuse(refusal);
-      return;
+      this.failed = { refusal, at: performance.now() };
     }
+    this.opening = false;
+    this.page.draw();
+    if (!this.sites) return;
     if (this.sites.length === 1) await this.chooseSite(this.sites[0]);
+    this.page.draw();
+  }
+
+  /** Another view, which begins at its top wherever the last one was scrolled to. */
+  anew() {
+    window.scrollTo(0, 0);
     this.page.draw();
   }
 
   /** @param {any} site */
   async chooseSite(site) {
     this.site = new Site(this.page.session, site.site, this.page.protocol.clock);
-    this.page.draw();
+    this.anew();
     try {
       await this.site.read();
       rememberSite(this.site.id);
@@ -84,8 +103,7 @@ export class Booking {
     this.wanted = doctor;
     this.department = this.site.one('departments', department);
     if (this.department) this.chooseDate(date || this.today());
-    window.scrollTo(0, 0);
-    this.page.draw();
+    this.anew();
   }
 
   /** Today's date at the site that is chosen. */
@@ -99,6 +117,7 @@ export class Booking {
     this.department = department;
     this.wanted = '';
     this.chooseDate(this.today());
+    this.anew();
   }
 
   /** @param {string} date */
@@ -139,7 +158,7 @@ export class Booking {
     this.line.close();
     if (this.department) this.department = null;
     else this.site = null;
-    this.page.draw();
+    this.anew();
   }
 
   /** @param {string} name @param {any} body */
@@ -164,6 +183,7 @@ export class Booking {
     if (result) {
       this.held = { ...result, session, slot, patient };
       this.line.close();
+      this.anew();
     } else {
       // Who was behind others has entered with it: where, is said above.
       if (this.department && releaseNear([session], this.page.protocol.clock.now())) this.line.enter(this.department.id);
@@ -182,7 +202,10 @@ export class Booking {
   /** What was paid on the provider's page is the booking without a word from here. */
   changed() {
     const known = this.held && this.model().appointment(this.held.appointment);
-    if (!known || known.state !== 'booked' || this.busy) return;
+    if (!known || this.busy) return;
+    // Given back on the page of today.
+    if (known.state === 'cancelled') this.chooseAgain();
+    if (known.state !== 'booked') return;
     this.page.notify(t('patient.did_book_number', { number: known.number || '' }), 'good');
     this.leave();
   }
@@ -195,10 +218,14 @@ export class Booking {
   }
 
   async letGo() {
-    if (await this.send('cancel_appointment', { appointment: this.held.appointment })) {
-      this.held = null;
-      this.chooseDate(this.date);
-    }
+    if (await this.send('cancel_appointment', { appointment: this.held.appointment })) this.chooseAgain();
+  }
+
+  /** The held place is gone. */
+  chooseAgain() {
+    this.held = null;
+    this.chooseDate(this.date);
+    this.anew();
   }
 
   leave() {
@@ -211,10 +238,21 @@ export class Booking {
 
   view() {
     if (this.held) return this.heldView();
-    if (!this.sites) return h('div', { class: 'block', key: 'loading', 'aria-busy': 'true' }, h('p', { class: 'skeleton' }));
+    if (!this.sites) return this.openingView();
     if (!this.site) return this.siteList();
     if (!this.site.view) return h('div', { class: 'block', key: 'loading', 'aria-busy': 'true' }, h('p', { class: 'skeleton' }));
     return this.department ? this.dayView() : this.departmentList();
+  }
+
+  /** While the hospitals are read; why they are not, which mends itself once the network is back. */
+  openingView() {
+    const { failed } = this;
+    if (!failed) return h('div', { class: 'block', key: 'loading', 'aria-busy': 'true' }, h('p', { class: 'skeleton' }));
+    if (this.page.protocol.status === 'live' && performance.now() - failed.at > AGAIN_MS) this.open();
+    const words = failed.refusal.code === 'offline' ? t('patient.no_way_to_book') : wordsOf(failed.refusal);
+    return h('section', { class: 'block card', key: 'failed', 'data-booking': 'failed' }, h('div', { class: 'inside' },
+      h('p', { class: 'big-words', role: 'status' }, words),
+      h('button', { type: 'button', class: 'btn primary big wide', 'data-action': 'try_again', disabled: this.opening, 'aria-busy': String(this.opening), onclick: () => this.open() }, t('patient.try_again'))));
   }
 
   siteList() {
@@ -323,23 +361,20 @@ export class Booking {
       return h('section', { class: 'block card hold', key: 'expired' }, h('p', { class: 'big-words' }, t('error.hold_expired')),
         h('button', {
           type: 'button', class: 'btn primary big wide', 'data-action': 'choose_again',
-          onclick: () => {
-            this.held = null;
-            this.chooseDate(this.date);
-          },
+          onclick: () => this.chooseAgain(),
         }, t('patient.choose_again')));
     }
     const known = this.model().appointment(held.appointment);
     // Whether it is paid here is known before anything is pressed.
     const fee = known ? feeOf({ page: this.page, model: this.model() }, known) : undefined;
-    const minutes = `${Math.floor(left / 60)}:${String(Math.floor(left % 60)).padStart(2, '0')}`;
     return h('section', { class: 'block card hold', key: 'held', 'data-held': held.appointment },
-      h('p', null, t('patient.held_for')), h('p', { class: 'left num', role: 'timer' }, minutes),
+      h('p', null, t('patient.held_for')), h('p', { class: 'left num', role: 'timer' }, leftWords(left * 1000)),
       h('dl', null,
         fact('patient.fact_patient', this.nameOf(held.patient)),
         fact('patient.fact_site', site.view ? named(site.view.name, site.view.name_en) : ''),
         fact('patient.fact_department', named(this.department.name, this.department.name_en)),
-        fact('patient.fact_doctor', doctor ? `${named(doctor.name, doctor.name_en)} ${titleWord(doctor.title)}` : t('patient.pool')),
+        // Of a clinic that several doctors share none is named.
+        doctor ? fact('patient.fact_doctor', `${named(doctor.name, doctor.name_en)} ${titleWord(doctor.title)}`) : null,
         fact('patient.fact_time', dayAndClock(held.slot.start)),
         held.session.delay_min ? fact('patient.fact_expected', t('patient.expected_at', { n: held.session.delay_min, time: this.lateBy(held) })) : null,
         fact('patient.fact_fee', held.session.fee_fen ? t('patient.fee', { yuan: yuan(held.session.fee_fen) }) : t('patient.free'))),

@@ -13,8 +13,10 @@ import { prefix } from '../lib/site.js';
 import { dayAndClock, placeWord, stateWord, yuan } from '../lib/words.js';
 import { checkIn, sentWords } from './arriving.js';
 import { addToCalendar, stillInCalendar } from './calendar.js';
-import { feeLines, feeNotes, feeOf, followRefund, isPaidHere, payView, refundCards } from './fees.js';
+import { feeLines, feeNotes, feeOf, followRefund, payView, refundCards } from './fees.js';
+import { heldCards, heldOf } from './held.js';
 import { messages } from './notices.js';
+import { seenCard } from './seen.js';
 import { stoppedCards } from './stopped.js';
 import { familyOffers, offerCards, offersOf, wishesView } from './waiting.js';
 import { whenWords } from './when.js';
@@ -48,24 +50,26 @@ export function homeView(home) {
   // Whose number has been given up or seen is nothing to keep any more.
   const over = (/** @type {any} */ a) => (model.ticketOf(a) || {}).state === 'ended';
   const offered = offersOf(model);
-  const rest = model.live().filter((a) => !over(a) && !offered.includes(a) && (!now || a.ticket !== now.appointment.ticket));
+  const held = heldOf(model);
+  const rest = model.live().filter((a) => !over(a) && a.state !== 'held' && (!now || a.ticket !== now.appointment.ticket));
   const others = home.family.slice(1).reduce((all, one) => all.concat(one.liveTickets().map((live) => ({ ...live, patient: one.patient }))), /** @type {any[]} */ ([]));
   others.sort((a, b) => a.rank - b.rank);
-  const numbers = model.seen();
+  const done = seenCard(home);
   const stopped = stoppedCards(home);
   const refunds = refundCards(home, (a) => [whereWords(home, a), dayWords(a)]);
   const where = (/** @type {any} */ a) => whereWords(home, a);
-  const isEmpty = !offered.length && !now && !rest.length && !others.length && !numbers.length && !stopped.length;
+  const isEmpty = !offered.length && !held.length && !now && !rest.length && !others.length && !done && !stopped.length;
   const card = now ? ticketCard(home, now.ticket, now.appointment) : null;
   const waits = model.waits();
   return [
     waits ? card : null,
+    ...heldCards(home, where),
     ...offerCards(home, where),
     ...familyOffers(home, where),
     ...stopped,
     ...refunds,
     waits ? null : card,
-    !now && numbers.length ? done(numbers) : null,
+    done,
     // Whoever still waits has other things in mind.
     now ? null : ratingPart(home),
     others.length ? h('h2', { key: 'family-h' }, t('patient.family_today')) : null,
@@ -87,13 +91,6 @@ function nothing(home) {
     h('div', { class: 'inside' },
       h('p', { class: 'big-words' }, t('patient.nothing')), h('p', { class: 'sub' }, t('patient.nothing_more')),
       h('button', { type: 'button', class: 'btn primary big wide', 'data-action': 'open_booking', onclick: () => home.go('book') }, t('patient.book'))));
-}
-
-/** Who has been seen today and has nothing more before them. @param {string[]} numbers */
-function done(numbers) {
-  return h('section', { class: 'block card', key: 'done', 'data-done': numbers.join(' ') },
-    h('div', { class: 'inside' },
-      h('p', { class: 'big-words' }, t('patient.seen', { numbers: numbers.join(' ') })), h('p', { class: 'sub' }, t('patient.seen_more'))));
 }
 
 /** A live ticket of somebody else on the account; opens that person. @param {Home} home @param {any} one */
@@ -128,22 +125,17 @@ const dayWords = (a) => (a.slot_start ? dayAndClock(a.slot_start) : '');
 
 /** @param {Home} home @param {any} a */
 function appointmentRow(home, a) {
-  const held = a.state === 'held';
-  const fee = held || a.state === 'booked' ? feeOf(home, a) : null;
+  const fee = a.state === 'booked' ? feeOf(home, a) : null;
   if (!a.appointment) {
     return h('div', { key: a.ticket, 'data-other-ticket': a.ticket, 'data-state': a.state },
       h('span', null, whereWords(home, a), h('small', { class: 'num' }, a.number)));
   }
   return h('div', { class: 'wraps', key: a.appointment, 'data-appointment': a.appointment, 'data-state': a.state },
-    h('span', null, whereWords(home, a), h('small', { class: 'num' }, [dayWords(a), a.number, held || a.state === 'asked' ? t(`appointment.${a.state}`) : ''].filter(Boolean).join(' · ')),
+    h('span', null, whereWords(home, a), h('small', { class: 'num' }, [dayWords(a), a.number, a.state === 'asked' ? t('appointment.asked') : ''].filter(Boolean).join(' · ')),
       delayOf(home, a) ? h('small', null, t('patient.delay', { n: delayOf(home, a) })) : null, a.state === 'booked' ? feeLines(home, a) : null),
     h('span', { class: 'end choices' },
-      held
-        ? isPaidHere(fee) ? null : h('button', { type: 'button', class: 'btn primary', 'data-action': 'confirm_appointment', 'data-appointment': a.appointment, onclick: () => confirm(home, a) }, t('patient.confirm'))
-        : [
-          a.state === 'booked' ? addToCalendar(home.page, a, 'btn') : null,
-          h('button', { type: 'button', class: 'btn', key: 'cancel', 'data-action': 'cancel_appointment', 'data-appointment': a.appointment, onclick: () => cancelAppointment(home, a) }, t('patient.cancel')),
-        ]),
+      a.state === 'booked' ? addToCalendar(home.page, a, 'btn') : null,
+      h('button', { type: 'button', class: 'btn', key: 'cancel', 'data-action': 'cancel_appointment', 'data-appointment': a.appointment, onclick: () => cancelAppointment(home, a) }, t('patient.cancel'))),
     payView(home.page, a, fee));
 }
 
@@ -156,11 +148,6 @@ async function send(home, name, body, words) {
   } catch {
     return null; // said on the page
   }
-}
-
-/** @param {Home} home @param {any} a */
-function confirm(home, a) {
-  return send(home, 'confirm_appointment', { appointment: a.appointment, patient: home.model.patient }, t('patient.did_book'));
 }
 
 /** The announced delay of an appointment of today, in minutes. @param {Home} home @param {any} a */

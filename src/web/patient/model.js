@@ -1,4 +1,5 @@
-// What the phone knows: the patient's stream, and the place in line of every appointment and ticket of today.
+// What the phone knows: the patient's stream, and the place in line of every appointment and ticket of today, and of who
+// came before midnight and is here.
 
 import { addDays, wall } from '../lib/clock.js';
 import { prefix, Site } from '../lib/site.js';
@@ -80,10 +81,21 @@ export class Model {
     return a.date || String(a.slot_start).slice(0, 10);
   }
 
+  /** Whether an appointment or ticket is of today. @param {any} a */
+  isOfToday(a) {
+    return this.dateOf(a) === this.todayOf(a);
+  }
+
+  /** Whether its place in line is followed: who has come yesterday may be here still, which the place says. @param {any} a */
+  isFollowed(a) {
+    if (!a.ticket || a.state === 'held' || a.state === 'asked') return false;
+    return this.isOfToday(a) || (a.state === 'checked_in' && this.dateOf(a) === addDays(this.todayOf(a), -1));
+  }
+
   changed() {
     const first = this.live().find((a) => a.slot_start);
     if (first) this.page.protocol.clock.zoneOf(first.slot_start);
-    const wanted = new Set(this.live().filter((a) => a.ticket && this.dateOf(a) === this.todayOf(a) && a.state !== 'held' && a.state !== 'asked').map((a) => a.ticket));
+    const wanted = new Set(this.live().filter((a) => this.isFollowed(a)).map((a) => a.ticket));
     this.tickets.forEach((stream, id) => {
       if (wanted.has(id)) return;
       stream.close();
@@ -106,10 +118,11 @@ export class Model {
     return (stream && stream.value) || null;
   }
 
-  /** Today's tickets that have not ended, with their appointments. @returns {{rank: number, ticket: any, appointment: any}[]} the most urgent first */
+  /** Tickets of today that have not ended, and those of yesterday by which somebody is here, with their appointments. @returns {{rank: number, ticket: any, appointment: any}[]} the most urgent first */
   liveTickets() {
     const tickets = this.live().map((appointment) => {
-      const ticket = this.ticketOf(appointment);
+      const place = this.ticketOf(appointment);
+      const ticket = place && (place.here || this.isOfToday(appointment)) ? place : null;
       return { rank: ticket ? URGENCY.indexOf(ticket.state) : -1, ticket, appointment };
     });
     return tickets.filter((one) => one.rank >= 0).sort((a, b) => a.rank - b.rank);
@@ -124,11 +137,6 @@ export class Model {
   waits() {
     const now = this.now();
     return !!now && now.ticket.state !== 'booked';
-  }
-
-  /** Numbers of today by which the patient has been seen. @returns {string[]} */
-  seen() {
-    return this.seenSince(0).map((a) => a.number);
   }
 
   /** Appointments and tickets that ended as seen, today or in so many days before. @param {number} days @returns {any[]} the newest first */

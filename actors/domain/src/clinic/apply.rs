@@ -13,8 +13,9 @@ pub fn apply(clinic: &mut Clinic, event: &Event) {
         Event::SessionDefined { .. } => define(clinic, event),
         Event::SessionRetired { session } => stand(clinic, session, SessionStanding::Retired),
         Event::SessionClosed { session } => stand(clinic, session, SessionStanding::Closed),
-        Event::SessionDelayed { session, minutes, no_show_at } => {
-            if let Some(session) = clinic.sessions.get_mut(session) {
+        Event::SessionDelayed { session: id, minutes, no_show_at } => {
+            unwatch_end(clinic, id);
+            if let Some(session) = clinic.sessions.get_mut(id) {
                 session.delay_before_min = std::mem::replace(&mut session.delay_min, *minutes);
                 session.changes = session.changes.saturating_add(1);
                 for id in &session.slots {
@@ -26,6 +27,7 @@ pub fn apply(clinic: &mut Clinic, event: &Event) {
             for (slot, at) in no_show_at {
                 move_no_show(clinic, slot, *at);
             }
+            watch_end(clinic, id);
         }
         Event::PlaceHeld { appointment, slot, brief, channel, sequence, expires_at } => {
             let held = Appointment {
@@ -125,6 +127,7 @@ pub fn apply(clinic: &mut Clinic, event: &Event) {
                 appointment.referral = Some(referral.clone());
             }
         }
+        Event::SessionOver { session, .. } => unwatch_end(clinic, session),
         Event::StandingRepeated { .. } => {}
         Event::OutsidePlaced { slot, sequence } => {
             if let Some(slot) = clinic.slots.get_mut(slot) {
@@ -142,6 +145,7 @@ pub fn apply(clinic: &mut Clinic, event: &Event) {
                 clinic.sessions.iter().filter(|(_, s)| s.date < *before).map(|(id, _)| id.clone()).collect();
             for id in gone {
                 follow(clinic, &id, None, None);
+                unwatch_end(clinic, &id);
                 for slot in clinic.sessions.remove(&id).map(|s| s.slots).unwrap_or_default() {
                     remove_slot(clinic, &slot);
                 }
@@ -171,6 +175,7 @@ fn define(clinic: &mut Clinic, event: &Event) {
     else {
         return;
     };
+    unwatch_end(clinic, session);
     let before = clinic.sessions.remove(session);
     for gone in before.iter().flat_map(|s| &s.slots).filter(|old| !slots.iter().any(|new| new.slot == **old)) {
         remove_slot(clinic, gone);
@@ -202,6 +207,7 @@ fn define(clinic: &mut Clinic, event: &Event) {
         frozen: before.and_then(|s| s.frozen),
     };
     clinic.sessions.insert(session.clone(), defined);
+    watch_end(clinic, session);
 }
 
 fn define_slot(clinic: &mut Clinic, defined: &SlotDefined) {
@@ -248,9 +254,23 @@ fn remove_slot(clinic: &mut Clinic, id: &SlotId) {
     }
 }
 
+/// Closed or retired, a session is nobody's to wait for.
 fn stand(clinic: &mut Clinic, session: &SessionId, standing: SessionStanding) {
+    unwatch_end(clinic, session);
     if let Some(session) = clinic.sessions.get_mut(session) {
         session.standing = standing;
+    }
+}
+
+/// Waits until a session is over: before whatever moves that, it is taken back.
+fn watch_end(clinic: &mut Clinic, id: &SessionId) {
+    let over_at = clinic.sessions.get(id).and_then(|session| clinic.over_at(session));
+    clinic.deadlines.extend(over_at.map(|at| (at, Deadline::Over(id.clone()))));
+}
+
+fn unwatch_end(clinic: &mut Clinic, id: &SessionId) {
+    if let Some(at) = clinic.sessions.get(id).and_then(|session| clinic.over_at(session)) {
+        clinic.deadlines.remove(&(at, Deadline::Over(id.clone())));
     }
 }
 

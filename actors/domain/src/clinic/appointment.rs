@@ -353,6 +353,9 @@ pub fn decide_deadline(clinic: &Clinic, context: &Context) -> Decision {
             }
             Deadline::Follows(session) => events.extend(go_on(clinic, session, context.now)),
             Deadline::GiveBack(slot, channel) => events.push(given_back(slot, *channel)),
+            Deadline::Over(session) => {
+                events.push(Event::SessionOver { session: session.clone(), at: context.now });
+            }
         }
         if events.len() + more >= EVENTS_AT_ONCE {
             break;

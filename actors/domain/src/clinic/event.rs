@@ -346,9 +346,16 @@ pub enum Event {
         /// The number of the referral.
         referral: String,
     },
+    /// The last slot of a session has ended, the announced delay included: nothing is decided by it, screens are told.
+    SessionOver {
+        /// Which.
+        session: SessionId,
+        /// When.
+        at: Timestamp,
+    },
 }
 
-/// The stable number (230–233, 250–277, 296) and the stem name of an event's kind.
+/// The stable number (230–233, 235, 250–277, 296) and the stem name of an event's kind.
 pub fn event_kind(event: &Event) -> (u16, &'static str) {
     match event {
         Event::SessionDefined { .. } => (250, "session_defined"),
@@ -384,6 +391,7 @@ pub fn event_kind(event: &Event) -> (u16, &'static str) {
         Event::QuotaGivenBack { .. } => (231, "quota_given_back"),
         Event::QuotaRulesDefined(_) => (232, "quota_rules_defined"),
         Event::ReferralNoted { .. } => (233, "referral_noted"),
+        Event::SessionOver { .. } => (235, "session_over"),
     }
 }
 
@@ -476,6 +484,7 @@ pub fn outgoing(event: &Event, out: &mut Vec<Outgoing>) {
         | Event::QuotaGivenBack { .. }
         | Event::QuotaRulesDefined(_)
         | Event::ReferralNoted { .. }
+        | Event::SessionOver { .. }
         | Event::OutsidePlaced { .. }
         | Event::OutsideGone { .. }
         | Event::DaysForgotten { .. } => {}

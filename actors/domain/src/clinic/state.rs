@@ -237,6 +237,8 @@ pub enum Deadline {
     Follows(SessionId),
     /// What a slot keeps for a channel is given back.
     GiveBack(SlotId, Channel),
+    /// A session is over ([`Clinic::over_at`]): screens that speak of it are told.
+    Over(SessionId),
 }
 
 /// Sessions, slots and appointments of one department.
@@ -294,6 +296,22 @@ impl Clinic {
         self.session_of(slot).map_or(0, |s| i64::from(s.delay_min))
     }
 
+    /// When a session is over: at its last slot's end with the announced delay. None: it has no slots.
+    pub fn over_at(&self, session: &Session) -> Option<Timestamp> {
+        let ends = session.slots.iter().filter_map(|slot| self.slots.get(slot)).map(|slot| slot.end);
+        ends.max().map(|end| end.plus_min(i64::from(session.delay_min)))
+    }
+
+    /// Whether a session is over: nobody is late for it any more, and it is not to come.
+    pub fn is_over(&self, session: &Session, now: Timestamp) -> bool {
+        self.over_at(session).is_none_or(|over_at| over_at <= now)
+    }
+
+    /// Whether none of a session takes place.
+    pub fn is_stopped_whole(&self, session: &Session) -> bool {
+        session.slots.first().is_some_and(|first| self.is_stopped(first))
+    }
+
     /// I1 and the counts that it rests on, recomputed from the appointments. The error names the place.
     pub fn check(&self) -> Result<(), String> {
         let mut counted: BTreeMap<&str, (u32, u32, BTreeSet<&AppointmentId>)> = BTreeMap::new();
@@ -349,6 +367,13 @@ impl Clinic {
             let waits = self.deadlines.contains(&(slot.no_show_at, Deadline::NoShow(id.clone())));
             if waits != (booked > 0) {
                 return Err(format!("{id}: {booked} booked, no-show deadline {waits}"));
+            }
+        }
+        for (at, due) in &self.deadlines {
+            let Deadline::Over(id) = due else { continue };
+            let session = self.sessions.get(id).filter(|session| session.standing == SessionStanding::Open);
+            if session.and_then(|session| self.over_at(session)) != Some(*at) {
+                return Err(format!("{id}: over at a moment that is not its end"));
             }
         }
         let waiting = self.deadlines.iter().filter(|(_, due)| matches!(due, Deadline::GiveBack(..))).count();

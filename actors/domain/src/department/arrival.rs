@@ -5,6 +5,7 @@ use std::cell::Cell;
 use super::pre_check::{self, Answered, Checked, Joining};
 use super::{Department, State, day, emit_clinic, return_day};
 use crate::clinic::{self, Session};
+use crate::floor::left_over::is_here;
 use crate::floor::numbers::{self, Bearer};
 use crate::floor::{self, Entry, Opened, Standing, StepKind, TicketEnd, doors};
 use crate::ids::*;
@@ -183,17 +184,16 @@ pub(super) fn check_in_of_then(
     let config = &draft.state().config;
     let is_today = config.today(came_at) == config.today(context.now);
     if context.principal.role != Role::Desk || came_at > context.now || !is_today {
-        return Err(Rejection::new(Code::InvalidField, "came_at: earlier today, and the desk's to say"));
+        return Err(Rejection::new(Code::InvalidField, "came_at: earlier today, and the desk's to say")
+            .with("field", "came_at"));
     }
     check_in(draft, command, Arriving { birth_date, presence_proved: true, came_at, answered }, context)
 }
 
-/// The ticket of a visit that is of today and not over.
-fn of_today<'a>(state: &'a State, visit: &VisitId, date: BusinessDate) -> Option<&'a floor::Ticket> {
-    state.floor.tickets.values().find(|ticket| {
-        let is_ended = matches!(ticket.standing, Standing::Ended { .. });
-        ticket.opened.visit == *visit && ticket.opened.date == date && !is_ended
-    })
+/// The ticket of a visit by which somebody is here.
+fn here_by<'a>(state: &'a State, visit: &VisitId, now: Timestamp) -> Option<&'a floor::Ticket> {
+    let mut tickets = state.floor.tickets.values();
+    tickets.find(|ticket| ticket.opened.visit == *visit && is_here(state, ticket, now))
 }
 
 /// The new ticket of a return day, in the queue that the department finds; once in that queue.
@@ -208,15 +208,15 @@ pub(super) fn register_return(
     let state = draft.state();
     let date = state.config.today(context.now);
     let visit = open_visit(state, &command.visit, &brief, date)?;
-    if let Some(here) = of_today(state, &visit, date) {
-        let why = "the visit has a ticket of today, which comes back by `report_back`";
+    if let Some(here) = here_by(state, &visit, context.now) {
+        let why = "the visit has a ticket by which the patient is here, and comes back by `report_back`";
         return Err(Rejection::new(Code::AlreadyExists, why)
             .with("ticket", here.id().as_str())
             .with("visit", visit.as_str())
             .with("state", here.standing.name()));
     }
     let queue = return_day::queue(state, &visit, date, context.now)?;
-    waits_once(state, &queue, &brief.patient, date)?;
+    waits_once(state, &queue, &brief.patient, context.now)?;
     let patient = command.patient.clone();
     let walk_in = RegisterWalkIn { queue, patient, class: None, addition_to: None, slot: None, visit: Some(visit) };
     register_walk_in(draft, &walk_in, brief, birth_date, answered, context)
@@ -239,10 +239,11 @@ pub(super) fn register_walk_in(
         return Err(Rejection::new(Code::InvalidField, "the brief is of another patient"));
     }
     if command.class.as_deref().is_some_and(|class| !state.config.settings.queue.knows(class)) {
-        return Err(Rejection::new(Code::InvalidField, "no such priority class"));
+        return Err(Rejection::new(Code::InvalidField, "no such priority class").with("field", "class"));
     }
     if command.slot.is_some() && command.addition_to.is_none() {
-        return Err(Rejection::new(Code::InvalidField, "slot goes with addition_to: a walk-in's is the one running"));
+        return Err(Rejection::new(Code::InvalidField, "slot goes with addition_to: a walk-in's is the one running")
+            .with("field", "slot"));
     }
     if context.principal.role == Role::Doctor {
         let session = command.addition_to.as_ref().and_then(|id| state.clinic.sessions.get(id));
@@ -253,7 +254,7 @@ pub(super) fn register_walk_in(
     }
     let date = state.config.today(now);
     if command.visit.is_none() {
-        waits_once(state, &command.queue, &brief.patient, date)?;
+        waits_once(state, &command.queue, &brief.patient, now)?;
     }
     let (session, slot_start) = match &command.addition_to {
         Some(session) => addition(state, session, command, date)?,
@@ -302,13 +303,13 @@ pub(super) fn register_walk_in(
     Ok(pre_check::joined(draft, &ticket, checked, context))
 }
 
-/// Rejects `already_exists` with the ticket and visit by which somebody waits in that queue today, stands at its doors, or
+/// Rejects `already_exists` with the ticket and visit by which somebody waits in that queue now, stands at its doors, or
 /// is called from it.
-fn waits_once(state: &State, queue: &QueueId, who: &PatientId, date: BusinessDate) -> Result<(), Rejection> {
+fn waits_once(state: &State, queue: &QueueId, who: &PatientId, now: Timestamp) -> Result<(), Rejection> {
     let waits = state.floor.tickets.values().find(|ticket| {
         let opened = &ticket.opened;
         let is_there = matches!(ticket.standing, Standing::Waiting | Standing::Summoned(_) | Standing::Called(_));
-        is_there && opened.date == date && opened.queue == *queue && opened.brief.patient == *who
+        is_there && opened.queue == *queue && opened.brief.patient == *who && is_here(state, ticket, now)
     });
     let Some(waits) = waits else { return Ok(()) };
     let why = "the person waits in that queue already; `register_walk_in` with the `visit` gives a second number";

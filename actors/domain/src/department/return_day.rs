@@ -2,10 +2,11 @@
 //! sits, else the pool. A visit of another department is known here by the tickets that came from there: so that department
 //! tells this one when it is off.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{State, outside};
 use crate::clinic::SessionStanding;
+use crate::floor::left_over::is_here;
 use crate::floor::{Standing, StepKind, Ticket, TicketEnd};
 use crate::ids::*;
 use crate::time::{BusinessDate, Timestamp};
@@ -31,16 +32,21 @@ pub struct ToReturn<'a> {
     pub open_until: BusinessDate,
 }
 
-/// Visits of earlier days that are open and have no ticket of today here.
-pub fn to_return(state: &State, today: BusinessDate) -> Vec<ToReturn<'_>> {
+/// Visits of earlier days that are open, have no ticket of today here and nobody who is here by one.
+pub fn to_return(state: &State, now: Timestamp) -> Vec<ToReturn<'_>> {
+    let today = state.config.today(now);
     let mut newest: BTreeMap<&VisitId, &Ticket> = BTreeMap::new();
+    let mut here: BTreeSet<&VisitId> = BTreeSet::new();
     for ticket in state.floor.tickets.values() {
+        if is_here(state, ticket, now) {
+            here.insert(&ticket.opened.visit);
+        }
         let last = newest.entry(&ticket.opened.visit).or_insert(ticket);
         if entered_at(ticket) > entered_at(last) {
             *last = ticket;
         }
     }
-    let before_today = newest.into_iter().filter(|(_, last)| last.opened.date < today);
+    let before_today = newest.into_iter().filter(|(visit, last)| last.opened.date < today && !here.contains(visit));
     let open = before_today.filter_map(|(visit, last)| {
         let open_until = open_until(state, visit, &last.opened.brief.patient)?;
         (open_until >= today).then_some(ToReturn { visit, last, open_until })
@@ -109,15 +115,11 @@ fn doctor_of<'a>(state: &'a State, queue: &QueueId) -> Option<&'a DoctorId> {
 
 /// Where a doctor's patients wait that day: by a session that is not over, else by being at work here. None: does not sit.
 fn of_doctor(state: &State, doctor: &DoctorId, date: BusinessDate, now: Timestamp) -> Option<QueueId> {
-    let is_over = |session: &crate::clinic::Session| {
-        let ends = session.slots.iter().filter_map(|slot| state.clinic.slots.get(slot)).map(|slot| slot.end);
-        ends.max().is_none_or(|end| end.plus_min(i64::from(session.delay_min)) <= now)
-    };
     let sessions = state.clinic.sessions.values().filter(|session| {
         session.doctor.as_ref() == Some(doctor)
             && session.date == date
             && session.standing == SessionStanding::Open
-            && !is_over(session)
+            && !state.clinic.is_over(session, now)
             && is_open(state, &session.queue)
     });
     let start = |session: &&crate::clinic::Session| {

@@ -63,8 +63,9 @@ pub(super) fn join(
         Wanted::AnyOf(any) => any.dates.clone(),
     };
     dates.dedup();
-    if ahead.iter().all(|(_, session)| booked_on(clinic, session.date).contains(patient)) {
-        return Err(Code::LimitDepartmentDay.into());
+    let booked = ahead.iter().map(|(_, session)| booked_on(clinic, session.date).get(patient).copied());
+    if let Some(&other) = booked.collect::<Option<Vec<_>>>().as_deref().and_then(<[_]>::first) {
+        return Err(Rejection::from(Code::LimitDepartmentDay).with("appointment", other.as_str()));
     }
     let own = || waitlist.of_patient(patient);
     if let Some(other) = own().find(|wish| wish.news.dates.iter().any(|date| dates.contains(date))) {
@@ -308,7 +309,7 @@ fn expired(state: &State, appointment: &AppointmentId) -> OfferEnd {
 fn has_place(draft: &mut Draft<'_, Department>, appointment: &AppointmentId, now: Timestamp) {
     let State { clinic, waitlist, .. } = draft.state();
     let Some(known) = clinic.appointments.get(appointment) else { return };
-    let is_booked = |date: &BusinessDate| booked_on(clinic, *date).contains(&known.brief.patient);
+    let is_booked = |date: &BusinessDate| booked_on(clinic, *date).contains_key(&known.brief.patient);
     let own = waitlist.of_patient(&known.brief.patient);
     let done: Vec<u64> =
         own.filter(|wish| wish.news.dates.iter().all(is_booked)).map(|wish| wish.news.wish.number()).collect();
@@ -335,12 +336,13 @@ fn last_start(clinic: &Clinic, session: &Session) -> Option<Timestamp> {
 }
 
 /// Who has a place in this department that day, and has not come yet.
-fn booked_on(clinic: &Clinic, date: BusinessDate) -> BTreeSet<&PatientId> {
+fn booked_on(clinic: &Clinic, date: BusinessDate) -> BTreeMap<&PatientId, &AppointmentId> {
     let sessions = clinic.sessions.values().filter(|session| session.date == date);
     let slots = sessions.flat_map(|session| &session.slots).filter_map(|slot| clinic.slots.get(slot));
-    let expected = slots.flat_map(|slot| &slot.expected).filter_map(|id| clinic.appointments.get(id));
-    let live = expected.filter(|known| matches!(known.state, AppointmentState::Held { .. } | AppointmentState::Booked));
-    live.map(|known| &known.brief.patient).collect()
+    let expected = slots.flat_map(|slot| &slot.expected).filter_map(|id| Some((id, clinic.appointments.get(id)?)));
+    let is_live =
+        |known: &clinic::Appointment| matches!(known.state, AppointmentState::Held { .. } | AppointmentState::Booked);
+    expected.filter(|(_, known)| is_live(known)).map(|(id, known)| (&known.brief.patient, id)).collect()
 }
 
 fn emit(draft: &mut Draft<'_, Department>, event: waitlist::Event) {

@@ -40,10 +40,10 @@ pub fn emissions(state: &State, event: &Event, _at: Timestamp, zone: Zone) -> Ve
     let body = match event {
         Event::DoctorConfigured { definition } => json!(definition),
         Event::DoctorRetired | Event::RetirementDecided { .. } => json!({ "retired": true }),
-        Event::WorkStarted { work, .. } => json!({ "at_work": work_view(work, zone) }),
+        Event::WorkStarted { work, .. } => json!({ "at_work": work_view(work, zone), "refused": null }),
         Event::WorkEnded { assignment } => json!({ "assignment": assignment, "at_work": null }),
         Event::WorkRefused { assignment, reason } => {
-            json!({ "assignment": assignment, "reason": reason, "at_work": null })
+            json!({ "assignment": assignment, "reason": reason, "refused": reason, "at_work": null })
         }
     };
     let stem = match event {

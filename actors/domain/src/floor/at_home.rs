@@ -42,7 +42,8 @@ pub fn counts(state: &State, queue: &QueueId) -> BTreeMap<SessionId, ToldCount> 
     let mut counts: BTreeMap<SessionId, ToldCount> = BTreeMap::new();
     let all = state.floor.notices.told.values();
     for (told, about, clinic) in all.filter_map(|told| Some((told, told.about?, told.clinic.as_ref()?))) {
-        if !about.is_of_the_clinic() && !(about.is_of_the_booking() && told.is_missed()) {
+        let is_counted = about.is_of_the_clinic() || about.is_of_the_booking() && told.is_missed();
+        if !is_counted {
             continue;
         }
         let session = clinic.slot.session();
@@ -115,10 +116,12 @@ pub(crate) fn tell(draft: &mut Draft<'_, Department>, context: &Context) {
             | clinic::Event::AppointmentGivenBack { appointment, .. } => {
                 touch(appointment, is_staff.then_some(About::Cancelled));
             }
+            clinic::Event::AppointmentRestored { appointment, .. } => {
+                touch(appointment, is_staff.then_some(About::Booked));
+            }
             clinic::Event::AppointmentStopped { appointment, .. }
             | clinic::Event::AppointmentSentElsewhere { appointment, .. }
             | clinic::Event::NoShowRecorded { appointment, .. }
-            | clinic::Event::AppointmentRestored { appointment, .. }
             | clinic::Event::CheckInUndone { appointment, .. }
             | clinic::Event::NoShowCorrected { appointment, .. } => touch(appointment, None),
             _ => {}
@@ -218,8 +221,9 @@ fn due(state: &State, id: &AppointmentId, done: Option<About>, now: Timestamp) -
             done.or(was_told).filter(|about| *about == About::Cancelled)
         }
         (false, _) => None,
-        // A cancellation that is undone is a booking again.
-        (true, _) if done == Some(About::Booked) || was_told == Some(About::Cancelled) => Some(About::Booked),
+        // A cancellation that is undone is a booking again; of a stop that is, it is told that the clinic takes place.
+        (true, _) if was_told == Some(About::Cancelled) => Some(About::Booked),
+        (true, _) if done == Some(About::Booked) && was_told != Some(About::Stopped) => Some(About::Booked),
         (true, min) if before == Some((About::Booked, min)) => Some(About::Booked),
         (true, 0) => knows.then_some(About::AsPlanned),
         (true, _) => (told.is_some() || was_announced).then_some(About::Delayed),

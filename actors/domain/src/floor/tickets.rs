@@ -50,7 +50,7 @@ pub fn set_priority(
     }
     left_over::refuse(state, ticket, context.now)?;
     if !state.config.settings.queue.knows(&command.class) {
-        return Err(Rejection::new(Code::InvalidField, "no such priority class"));
+        return Err(Rejection::new(Code::InvalidField, "no such priority class").with("field", "class"));
     }
     let class = (command.class != queue::NO_CLASS).then(|| command.class.clone());
     if class == ticket.opened.class {

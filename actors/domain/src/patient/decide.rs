@@ -16,6 +16,7 @@ use super::moved;
 use super::notices;
 use super::offers;
 use super::state::*;
+use super::view::state_name;
 use crate::settings::PatientLimits;
 
 const DAY_S: i64 = 24 * 60 * 60;
@@ -335,7 +336,9 @@ fn cancel(draft: &mut Draft<'_, Patient>, appointment: AppointmentId) -> Outcome
     let reservation = draft.state().reservations.get(&appointment).ok_or(Code::Forbidden)?;
     match reservation.standing {
         Standing::Ended(Cancelled | GivenBack | Expired | Stopped) => return Ok(Answer::Done),
-        Standing::Ended(_) | Standing::CheckedIn => return Err(Code::WrongAppointmentState.into()),
+        standing @ (Standing::Ended(_) | Standing::CheckedIn) => {
+            return Err(Rejection::from(Code::WrongAppointmentState).with("state", state_name(standing)));
+        }
         Standing::Asked | Standing::Held { .. } | Standing::Booked => {}
     }
     // What is to end in any case stays so.

@@ -25,7 +25,7 @@ pub enum Change {
         /// When to ask what became of it.
         ask_at: Option<Timestamp>,
     },
-    /// A ticket without a reservation; those of earlier days go.
+    /// A ticket without a reservation; those of earlier days go, but who waits over midnight.
     Ticket {
         /// Which go.
         forgotten: Vec<TicketId>,
@@ -84,9 +84,14 @@ fn of_ticket(state: &State, news: &TicketNews) -> Change {
         _ => {}
     }
     let others = || state.tickets.iter().filter(|(id, _)| **id != news.ticket);
+    // Who came before midnight may be here still: that ends by a news of its own, or with one of a day later.
+    let is_kept = |known: &TicketNews| {
+        let may_be_here = matches!(known.stands, TicketStands::CheckedIn) && known.date >= news.date.plus_days(-1);
+        known.date >= news.date || may_be_here
+    };
     let mut forgotten: Vec<TicketId> =
-        others().filter(|(_, known)| known.date < news.date).map(|(id, _)| id.clone()).collect();
-    let mut kept: Vec<_> = others().filter(|(_, known)| known.date >= news.date).collect();
+        others().filter(|(_, known)| !is_kept(known)).map(|(id, _)| id.clone()).collect();
+    let mut kept: Vec<_> = others().filter(|(_, known)| is_kept(known)).collect();
     kept.sort_by_key(|(id, known)| (matches!(known.stands, TicketStands::CheckedIn), known.n, (*id).clone()));
     let too_many = (kept.len() + 1).saturating_sub(TICKETS_KEPT);
     forgotten.extend(kept.into_iter().take(too_many).map(|(id, _)| id.clone()));

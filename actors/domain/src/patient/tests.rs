@@ -914,6 +914,33 @@ fn news_of(id: &AppointmentId, n: u64, stands: TicketStands) -> ToPatient {
 }
 
 #[test]
+fn who_waits_over_midnight_keeps_that_number_beside_one_of_the_new_day() {
+    let mut person = Person::new();
+    let mut hear = |ticket: &str, day: &str, stands, now| {
+        let news = TicketNews {
+            ticket: TicketId::from(ticket),
+            n: 1,
+            patient: PatientId::from("p-1"),
+            appointment: None,
+            queue: QueueId::from("s.d.pool"),
+            date: date(day),
+            number: Some("A001".to_owned()),
+            slot_start: None,
+            linked_from: None,
+            linked_to: None,
+            stands,
+        };
+        person.tell(ToPatient::TicketTold(news), at(now)).expect("heard");
+        person.state.tickets.keys().map(|id| id.to_string()).collect::<Vec<_>>().join(" ")
+    };
+    hear("s.d.t1", "20261123", TicketStands::CheckedIn, "23 23:10");
+    hear("s.d.t2", "20261123", TicketStands::Ended(AppointmentEnd::Fulfilled), "23 23:30");
+    let both = hear("s.e.t3", "20261124", TicketStands::CheckedIn, "24 00:10");
+    assert_eq!(both, "s.d.t1 s.e.t3", "the one that is over goes");
+    assert_eq!(hear("s.d.t4", "20261125", TicketStands::CheckedIn, "25 09:00"), "s.d.t4 s.e.t3", "no day longer");
+}
+
+#[test]
 fn a_hold_that_was_paid_late_counts_again_whichever_word_of_it_comes_first() {
     for news_first in [false, true] {
         let mut person = Person::new();

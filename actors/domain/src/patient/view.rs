@@ -148,7 +148,7 @@ fn wish(news: &WishNews, zone_of: ZoneOf<'_>) -> Value {
     })
 }
 
-fn state_name(standing: Standing) -> &'static str {
+pub(super) fn state_name(standing: Standing) -> &'static str {
     match standing {
         Standing::Asked => "asked",
         Standing::Held { .. } => "held",

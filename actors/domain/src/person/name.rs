@@ -70,6 +70,7 @@ pub(crate) fn is_sign(c: char) -> bool {
         return false;
     }
     c.is_ascii_punctuation()
+        || matches!(c, '\u{66A}'..='\u{66D}' | '\u{3200}'..='\u{33FF}')
         || matches!(c, '\u{A1}'..='\u{A9}' | '\u{AB}'..='\u{B4}' | '\u{B6}'..='\u{B9}' | '\u{BB}'..='\u{BF}' | '×' | '÷')
         || matches!(c, '\u{2010}'..='\u{206F}' | '\u{20A0}'..='\u{20CF}' | '\u{2100}'..='\u{2BFF}' | '\u{2E00}'..='\u{2E7F}')
         || matches!(c, '\u{3001}'..='\u{3030}' | '\u{FE10}'..='\u{FE1F}' | '\u{FE30}'..='\u{FE6F}')

@@ -41,7 +41,7 @@ pub fn usual(site: SiteId, version: u32, fever_clinic: Option<DepartmentId>) -> 
         None => Does::Alert { level: AlertLevel::Notice, text },
     };
     let rule = |id: &str, when, does| QuestionRule { id: id.to_owned(), when, does };
-    let at_once = words("6岁以下儿童发烧,请马上去看", "A child under 6 with a fever: look at once");
+    let at_once = words("不满6岁的孩子发烧,请马上去看", "A child under 6 with a fever: look at once");
     let rules = vec![
         rule("child_fever", child, Does::Alert { level: AlertLevel::Urgent, text: at_once }),
         rule("fever", fever, sent(words("发烧,请去看一看", "A fever: please have a look"))),

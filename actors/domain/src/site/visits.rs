@@ -41,7 +41,7 @@ pub(super) fn register(
     }
     let today = state.zone().date(context.now);
     if command.date < today || command.date > today.plus_days(AHEAD_DAYS) {
-        return Err(Rejection::new(Code::InvalidField, "date is from today to a year ahead"));
+        return Err(Rejection::new(Code::InvalidField, "date is from today to a year ahead").with("field", "date"));
     }
     let resolved = resolve_queue(state, &command)?;
     let standing = known.filter(|known| is_the_same(known, &command, &brief, &resolved));
@@ -92,7 +92,9 @@ pub(super) fn change(draft: &mut Draft<'_, Site>, command: ChangeVisit) -> Outco
         return repeated(known, command.version, body);
     }
     if known.cancelled {
-        return Err(Rejection::new(Code::WrongAppointmentState, "the visit has been cancelled"));
+        return Err(
+            Rejection::new(Code::WrongAppointmentState, "the visit has been cancelled").with("state", "cancelled")
+        );
     }
     let department = known.visit.department();
     let queue = command.queue.clone().unwrap_or_else(|| known.queue.clone());
@@ -154,7 +156,7 @@ fn check_queue(state: &State, queue: &QueueId) -> Result<(), Rejection> {
 fn check_class(state: &State, queue: &QueueId, class: Option<&str>) -> Result<(), Rejection> {
     let rules = state.departments.get(queue.prefix(2)).map(|department| &department.definition.settings.queue);
     match class.filter(|class| !rules.is_some_and(|rules| rules.knows(class))) {
-        Some(_) => Err(Rejection::new(Code::InvalidField, "no such priority class")),
+        Some(_) => Err(Rejection::new(Code::InvalidField, "no such priority class").with("field", "class")),
         None => Ok(()),
     }
 }
@@ -195,7 +197,9 @@ fn resolve_queue(state: &State, command: &RegisterVisit) -> Result<QueueId, Reje
         let pool = living().find(|(id, q)| in_department(id) && q.definition.doctors.is_empty());
         first(pool.or_else(|| living().find(|(id, _)| in_department(id))))
     } else {
-        return Err(Rejection::new(Code::InvalidField, "department, doctor or queue must be given"));
+        return Err(
+            Rejection::new(Code::InvalidField, "department, doctor or queue must be given").with("field", "department")
+        );
     };
     found.ok_or_else(|| Code::Forbidden.into())
 }

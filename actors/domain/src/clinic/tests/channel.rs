@@ -97,10 +97,10 @@ fn the_next_free_slot_is_one_that_is_free_for_the_channel() {
 #[test]
 fn what_is_not_used_is_given_back_before_its_slot_and_stays_so() {
     let mut day = Day::with_quotas(&[3, 1], &[kept(0, 2, 1), kept(0, 1, 0)]);
-    assert_eq!(day.clinic.next_deadline(), None, "never, where nobody has said when");
+    assert_eq!(day.due(), None, "never, where nobody has said when");
     let rules = DefineQuotaRules { desk_back_min: Some(60), referral_back_min: Some(24 * 60), ..rules() };
     day.rules(&rules).unwrap();
-    assert_eq!(day.clinic.next_deadline(), Some(at("22 09:00")));
+    assert_eq!(day.due(), Some(at("22 09:00")));
     day.deadline(at("22 09:00").plus_ms(-1));
     assert_eq!(day.left("0900"), (0, 2, 1));
     day.deadline(at("22 09:00"));
@@ -119,7 +119,7 @@ fn what_is_not_used_is_given_back_before_its_slot_and_stays_so() {
     day.keep(&[kept(0, 2, 1), kept(0, 1, 0)]);
     day.rules(&DefineQuotaRules { desk_back_min: Some(5), ..rules }).unwrap();
     assert_eq!(day.left("0900"), (3, 3, 3));
-    assert_eq!(day.clinic.next_deadline(), Some(at("23 09:25")));
+    assert_eq!(day.due(), Some(at("23 09:25")));
     day.keep(&[kept(0, 3, 0), kept(0, 1, 0)]);
     assert_eq!(day.left("0900"), (0, 3, 0));
     day.deadline(at("23 08:55"));

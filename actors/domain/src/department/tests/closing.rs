@@ -4,6 +4,8 @@ use super::super::view;
 use super::house::*;
 use crate::Code;
 use crate::clinic::AppointmentState;
+use crate::department::to_return;
+use crate::floor::left_over::is_here;
 use crate::ids::*;
 use crate::vocabulary::*;
 
@@ -106,6 +108,59 @@ fn who_came_before_midnight_is_called_after_it() {
     let waits = house.walk_in("pool", "a", None);
     house.now = at("23:50").plus_min(40);
     assert_eq!(house.called(1), waits);
+}
+
+#[test]
+fn who_came_before_midnight_is_here_after_it_and_gets_no_second_number() {
+    let mut house = House::new(0).with_doctors();
+    house.now = at("23:20");
+    let waits = house.walk_in("pool", "a", None);
+    let visit = house.ticket(&waits).opened.visit.clone();
+    let walk_in = || {
+        let (queue, patient) = (queue("pool"), PatientId::from("p-a"));
+        let command = RegisterWalkIn { queue, patient, class: None, addition_to: None, slot: None, visit: None };
+        ToDepartment::RegisterWalkIn { command, brief: brief("a"), birth_date: None }
+    };
+    let comes_back = || {
+        let command = RegisterReturn { visit: visit.clone(), patient: PatientId::from("p-a"), department: None };
+        ToDepartment::RegisterReturn { command, brief: brief("a"), birth_date: None }
+    };
+    house.now = at("23:20").plus_min(50);
+    house.pass();
+    assert!(is_here(&house.state, house.ticket(&waits), house.now));
+    assert!(to_return(&house.state, house.now).is_empty(), "nobody comes back who has not gone");
+    assert_eq!(code(house.desk(walk_in())), Code::AlreadyExists);
+    assert_eq!(code(house.desk(comes_back())), Code::AlreadyExists);
+    let called = house.called(1);
+    assert_eq!((&called, is_here(&house.state, house.ticket(&called), house.now)), (&waits, true));
+    assert_eq!(code(house.desk(walk_in())), Code::AlreadyExists, "is called");
+    house.undo_last(&waits).expect("a mistake");
+    assert_eq!(look(&house, &waits)["here"], true, "the phone goes on");
+    // Nobody waits for ten hours: the desk settles the number, and the patient is back on another day.
+    house.now = at("23:20").plus_min(10 * 60 + 1);
+    assert!(!is_here(&house.state, house.ticket(&waits), house.now));
+    assert_eq!((to_return(&house.state, house.now).len(), &look(&house, &waits)["here"]), (1, &false.into()));
+    house.desk(comes_back()).expect("a new number");
+    house.assert_replays();
+}
+
+/// A place in line as a phone sees it.
+fn look(house: &House, ticket: &TicketId) -> serde_json::Value {
+    view::snapshot(&house.state, "ticket", ticket.as_str(), house.now, house.state.config.zone()).expect("known")
+}
+
+#[test]
+fn nobody_is_here_by_what_the_desk_has_left_unsettled_and_operations_count_it_apart() {
+    let (mut house, left) = morning_after();
+    let here = |house: &House| left.iter().filter(|id| is_here(&house.state, house.ticket(id), house.now)).count();
+    assert_eq!(here(&house), 0);
+    let load = |house: &House| {
+        let load = view::load(&house.state, house.now).expect("defined");
+        (load.waiting, load.missed, load.of_earlier_days)
+    };
+    assert_eq!(load(&house), (0, 0, 3));
+    house.now = at("16:10");
+    assert_eq!((here(&house), load(&house)), (3, (1, 1, 0)), "on their own day they are");
 }
 
 #[test]

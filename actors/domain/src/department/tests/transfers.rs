@@ -338,7 +338,7 @@ fn who_was_transferred_comes_back_to_where_the_patient_was_seen() {
     let linked = two.linked(&sent);
     assert_eq!(two.target.called(2), linked);
     two.target.tell(doctor(2), ToDepartment::FinishService(FinishService { ticket: linked })).expect("seen");
-    let open = |house: &House| crate::department::to_return(&house.state, house.state.config.today(house.now)).len();
+    let open = |house: &House| crate::department::to_return(&house.state, house.now).len();
     assert_eq!(open(&two.target), 0, "not on the same day");
     two.target.after_s(24 * 3600);
     assert_eq!(open(&two.target), 1, "the desk finds it");

@@ -332,6 +332,58 @@ fn a_paused_room_keeps_who_is_in_hand_on_its_door_with_the_time_of_coming_back_a
 }
 
 #[test]
+fn a_door_and_the_desk_say_the_delay_of_the_clinic_that_runs_else_of_the_next_until_it_is_over_by_it() {
+    let mut house = House::new(0).with_session_of(day(), Some(doctor_id(1)), 4).with_doctors();
+    house.system(ToDepartment::DefineSession(DefineSession {
+        id: SessionId::from("s.d.pm"),
+        date: day(),
+        period: "afternoon".to_owned(),
+        queue: queue("pool"),
+        doctor: Some(doctor_id(1)),
+        service_point: None,
+        registration_class: "普通".to_owned(),
+        fee_fen: 0,
+        slots: vec![DefineSlot { start: "14:00".to_owned(), minutes: 30, capacity: 6 }],
+        high_demand: false,
+        released_at: None,
+    }));
+    let mut seen = Followed::new(&house, &["door:s.d.room1", "queue:s.d.pool"]);
+    let mut says = |house: &House| {
+        let told = seen.hear(house);
+        let late = seen.seen["queue:s.d.pool"]["late"].as_array().expect("a list").iter();
+        let late: Vec<String> = late.map(|one| one["session"].as_str().expect("an id").to_owned()).collect();
+        (seen.seen["door:s.d.room1"]["delay_min"].clone(), late.join(" "), told.join(", "))
+    };
+    let delay = |session: &str, minutes| {
+        ToDepartment::DelaySession(DelaySession { session: SessionId::from(session), minutes })
+    };
+    house.desk(delay("s.d.pm", 15)).expect("announced");
+    let (door, late, _) = says(&house);
+    assert_eq!((door, late.as_str()), (json!(0), "s.d.pm"), "the morning is punctual");
+    house.desk(delay("s.d.am", 40)).expect("announced");
+    let (door, late, _) = says(&house);
+    assert_eq!((door, late.as_str()), (json!(40), "s.d.am s.d.pm"));
+    // The morning ends at half past ten, and forty minutes later.
+    house.now = at("11:09");
+    house.pass();
+    assert_eq!(says(&house).0, 40);
+    house.now = at("11:10");
+    house.pass();
+    let (door, late, told) = says(&house);
+    assert_eq!((door, late.as_str()), (json!(15), "s.d.pm"));
+    assert_eq!(told, "door:s.d.room1 session_over, queue:s.d.pool session_over", "by themselves");
+    // Late after all, it is over once more.
+    house.desk(delay("s.d.am", 60)).expect("announced");
+    assert_eq!(says(&house).0, 60);
+    house.now = at("14:45");
+    house.pass();
+    let (door, late, _) = says(&house);
+    assert_eq!((door, late.as_str()), (json!(0), ""));
+    house.state.clinic.check().expect("in order");
+    house.assert_replays();
+}
+
+#[test]
 fn a_number_only_department_shows_no_name_on_its_doors() {
     let mut house = House::new(2);
     house.begin(1);

@@ -34,8 +34,10 @@ pub struct Load {
     pub waiting: usize,
     /// Tickets called or with a doctor.
     pub in_hand: usize,
-    /// Tickets missed.
+    /// Tickets missed today that nobody has called again, as the boards show them.
     pub missed: usize,
+    /// Tickets of earlier days that nobody will be called by and that the desk has not settled.
+    pub of_earlier_days: usize,
     /// How long those who wait have waited, in minutes of clinic time: the median.
     pub wait_p50_min: Option<i64>,
     /// … and what a tenth of them exceed.
@@ -70,6 +72,7 @@ pub fn load(state: &State, now: Timestamp) -> Option<Load> {
         waiting: 0,
         in_hand: 0,
         missed: 0,
+        of_earlier_days: 0,
         wait_p50_min: None,
         wait_p90_min: None,
         today: report::today(state, now),
@@ -84,17 +87,16 @@ pub fn load(state: &State, now: Timestamp) -> Option<Load> {
     }
     for ticket in state.floor.tickets.values() {
         match &ticket.standing {
-            Standing::Waiting | Standing::Summoned(_) if !is_left_over(state, ticket, now) => {
+            Standing::Waiting | Standing::Summoned(_) if is_left_over(state, ticket, now) => load.of_earlier_days += 1,
+            Standing::Waiting | Standing::Summoned(_) => {
                 load.waiting += 1;
                 load.waited_s.push(now.ms_since(ticket.opened.checked_in_at).max(0) / 1000);
             }
             Standing::Called(_) | Standing::Serving { .. } => load.in_hand += 1,
-            Standing::Missed { .. } => load.missed += 1,
-            Standing::Waiting
-            | Standing::Summoned(_)
-            | Standing::Away { .. }
-            | Standing::InTransit { .. }
-            | Standing::Ended { .. } => {}
+            Standing::Missed { since } if state.config.today(*since) == today => load.missed += 1,
+            Standing::Missed { .. } => load.of_earlier_days += 1,
+            Standing::Away { .. } if ticket.opened.date < today => load.of_earlier_days += 1,
+            Standing::Away { .. } | Standing::InTransit { .. } | Standing::Ended { .. } => {}
         }
         if receipts::problem(&state.floor, ticket).is_some() {
             load.calls_not_announced += 1;

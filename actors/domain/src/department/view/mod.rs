@@ -18,18 +18,19 @@ use serde_json::{Value, json};
 
 use super::{ConfigEvent, Department, Event, State};
 use crate::clinic;
-use crate::floor::{Event as Floor, Ticket};
+use crate::floor::{Event as Floor, Standing, Ticket};
 use crate::ids::*;
 use crate::owner::Owner;
 use crate::payment;
+use crate::reach::About;
 use crate::time::{Timestamp, Zone};
 use crate::vocabulary::ClinicNews;
 use crate::waitlist;
 pub use coming::{arriving, coming, on_the_way};
 pub use hospital::visit_as_told;
 pub use load::{Load, load, quantile};
-pub use parts::missed;
 use parts::View;
+pub use parts::missed;
 pub use payments::{PAYMENTS_SHOWN, PaymentsOf, fee_standing, payments};
 pub use plan::{DAYS_SHOWN, plan};
 pub use planned::{PlannedSession, planned};
@@ -92,22 +93,22 @@ pub fn emissions(
             if let clinic::Event::SessionDelayed { session, .. } = event {
                 delay_emissions(&view, session, &mut out);
                 late_emissions(&view, session, &mut out);
+                door_emissions(&view, session, &mut out);
             }
             if let clinic::Event::SessionDefined { session, .. }
             | clinic::Event::SessionRetired { session }
             | clinic::Event::SessionClosed { session }
             | clinic::Event::SessionStopped { session, .. }
-            | clinic::Event::SessionResumed { session, .. } = event
+            | clinic::Event::SessionResumed { session, .. }
+            | clinic::Event::SessionOver { session, .. } = event
             {
                 late_emissions(&view, session, &mut out);
+                door_emissions(&view, session, &mut out);
             }
             if let Some(appointment) = touched::to_come_again(event)
                 && let Some(clinic) = at_home(&view, &appointment.ticket())
             {
                 told_emissions(&view, &clinic.slot.session(), &mut out);
-            }
-            if let clinic::Event::SessionDelayed { session, .. } | clinic::Event::SessionClosed { session } = event {
-                door_emissions(&view, session, &mut out);
             }
         }
         Event::Config(ConfigEvent::QuestionsConfigured(_)) => asked_emissions(&view, &mut out),
@@ -149,9 +150,10 @@ pub fn emissions(
                 told_emissions(&view, &clinic.slot.session(), &mut out);
             }
         }
-        // Of what begins with it the announcement says how many, or the booking.
+        // Of what begins with it the announcement says how many, or the booking; what else is told takes its place.
         Event::Floor(Floor::NoticeDue { due, .. }) => {
-            if let Some(clinic) = due.clinic.as_ref().filter(|_| due.about.is_none()) {
+            let begins = due.about.is_some_and(About::is_of_the_clinic);
+            if let Some(clinic) = due.clinic.as_ref().filter(|_| !begins) {
                 told_emissions(&view, &clinic.slot.session(), &mut out);
             }
         }
@@ -246,6 +248,11 @@ fn day_emissions(view: &View<'_>, out: &mut Out<'_>) {
             Some(Value::Object(parts))
         });
         waiting_emissions(view, queue, None, out);
+    }
+    // Who is away or was missed yesterday comes back by that ticket no more.
+    let is_over = |ticket: &&Ticket| matches!(ticket.standing, Standing::Away { .. } | Standing::Missed { .. });
+    for ticket in view.state.floor.tickets.values().filter(is_over) {
+        out.put("ticket", ticket.id().as_str(), || view.place_in_line(ticket.id()));
     }
     for doctor in view.state.config.doctors.keys() {
         out.put("doctor", doctor.as_str(), || {

@@ -7,7 +7,7 @@ use super::ticket::newest_ended;
 use crate::clinic::{self, AppointmentState, SessionStanding};
 use crate::department::State;
 use crate::department::config::Defined;
-use crate::floor::left_over::Today;
+use crate::floor::left_over::{Today, is_here};
 use crate::floor::notices::NotReached;
 use crate::floor::waits::Expected;
 use crate::floor::{Pause, Standing, Ticket, Work, at_home, doors};
@@ -85,18 +85,18 @@ impl<'a> View<'a> {
                 && session.date == today
                 && session.delay_min > 0
                 && session.standing == SessionStanding::Open
+                && !self.state.clinic.is_over(session, self.now)
         });
         let shown = |(id, session): (&SessionId, &clinic::Session)| {
-            let slot = |id: Option<&SlotId>| self.state.clinic.slots.get(id?);
-            let by = |at: Timestamp| self.at(at.plus_min(i64::from(session.delay_min)));
+            let first = self.state.clinic.slots.get(session.slots.first()?)?;
             Some(json!({
                 "session": id,
                 "doctor": session.doctor,
                 "doctor_name": session.doctor.as_ref().map(|doctor| self.doctor_name(doctor).0),
                 "doctor_name_en": session.doctor.as_ref().map(|doctor| self.state.config.name_en(doctor.as_str())),
                 "delay_min": session.delay_min,
-                "begins_at": by(slot(session.slots.first())?.start),
-                "ends_at": by(slot(session.slots.last())?.end),
+                "begins_at": self.at(first.start.plus_min(i64::from(session.delay_min))),
+                "ends_at": self.at(self.state.clinic.over_at(session)?),
             }))
         };
         late.filter_map(shown).collect()
@@ -269,17 +269,24 @@ impl<'a> View<'a> {
         }))
     }
 
-    /// What has been announced today for the clinic at a room: of who works there, else of who is to come. Minutes.
+    /// What has been announced today for the clinic at a room, the one that runs, else the next: of who works there, else
+    /// of who is to come. Minutes.
     fn delay_at(&self, room: &ServicePointId, works: Option<(&DoctorId, &Work)>) -> u32 {
-        let today = self.state.config.today(self.now);
-        let sessions = self.state.clinic.sessions.values();
-        let running = sessions.filter(|session| session.date == today && session.standing == SessionStanding::Open);
-        let here = running.filter(|session| match (works, &session.doctor) {
+        let State { config, clinic, .. } = self.state;
+        let today = config.today(self.now);
+        let open = clinic.sessions.values().filter(|session| {
+            session.date == today
+                && session.standing == SessionStanding::Open
+                && !clinic.is_stopped_whole(session)
+                && !clinic.is_over(session, self.now)
+        });
+        let here = open.filter(|session| match (works, &session.doctor) {
             (Some((doctor, _)), Some(whose)) => whose == doctor,
             (Some((_, work)), None) => work.queues.contains(&session.queue),
             (None, _) => session.service_point.as_ref() == Some(room),
         });
-        here.map(|session| session.delay_min).max().unwrap_or(0)
+        let begins = |session: &&clinic::Session| Some(clinic.slots.get(session.slots.first()?)?.start);
+        here.min_by_key(begins).map_or(0, |session| session.delay_min)
     }
 
     /// A place in line, for the patient's phone; also of an appointment that has not checked in yet.
@@ -315,6 +322,7 @@ impl<'a> View<'a> {
             "ticket": id,
             "number": opened.number,
             "state": ticket.standing.name(),
+            "here": is_here(self.state, ticket, self.now),
             "ahead": ahead,
             "emergencies_ahead": emergencies,
             "rooms_paused": if in_line { self.paused(&opened.queue).count() } else { 0 },
@@ -367,6 +375,7 @@ impl<'a> View<'a> {
             "ticket": ticket,
             "number": appointment.number,
             "state": state,
+            "here": false,
             "ahead": null,
             "emergencies_ahead": 0,
             "rooms_paused": 0,

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::parts::{View, line_of, why, missed};
+use super::parts::{View, line_of, missed, why};
 use crate::floor::calls::missed_from;
 use crate::floor::pre_check::is_unasked;
 use crate::floor::{Standing, Step, Ticket, doors, notices, receipts, undo};

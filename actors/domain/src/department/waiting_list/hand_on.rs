@@ -107,7 +107,7 @@ fn offer(draft: &mut Draft<'_, Department>, place: &Place, lots: &mut Lots<'_>) 
             Why::WasAsked
         } else if wish.offered.is_some() {
             Why::HasOffer
-        } else if booked.contains(&wish.brief.patient) {
+        } else if booked.contains_key(&wish.brief.patient) {
             Why::BookedThatDay
         } else if wish.let_go.contains(&place.slot) {
             Why::LetGo
@@ -200,7 +200,7 @@ fn keep_for_morning(
     let (Some(session), now) = (clinic.sessions.get(id), lots.context.now) else { return };
     let (date, booked) = (session.date, booked_on(clinic, session.date));
     let in_line = waitlist.for_session(0, id, session);
-    let in_line = in_line.filter(|(_, wish)| !booked.contains(&wish.brief.patient)).count();
+    let in_line = in_line.filter(|(_, wish)| !booked.contains_key(&wish.brief.patient)).count();
     let kept = waitlist.kept.values().filter(|kept| kept.for_line && kept.slot.session() == *id).count();
     let mut left = in_line.saturating_sub(kept);
     for slot in slots {
@@ -219,7 +219,7 @@ fn is_wanted(state: &State, slot: &SlotId, now: Timestamp) -> bool {
     let Some((_, session)) = known(clinic, slot) else { return false };
     let booked = booked_on(clinic, session.date);
     waitlist.for_session(0, &slot.session(), session).any(|(_, wish)| {
-        !booked.contains(&wish.brief.patient)
+        !booked.contains_key(&wish.brief.patient)
             && !wish.let_go.contains(slot)
             && clinic.place_free(slot, wish.channel, now, config.zone()).is_ok()
     })

@@ -140,13 +140,14 @@ fn who_is_to_come_again_is_told_of_what_was_announced_meanwhile() {
         let id = house.book(slot, "a");
         (house, id)
     };
+    let person = || Principal::of(Role::Patient, AccountId::from("a-a"));
     let cancel = |house: &mut House, id: &AppointmentId| {
         let command = CancelAppointment { appointment: id.clone(), reason: None };
-        house.desk(ToDepartment::CancelAppointment(command)).expect("cancels");
+        house.tell(person(), ToDepartment::CancelAppointment(command)).expect("cancels");
     };
     let restore = |house: &mut House, id: &AppointmentId| {
         let command = RestoreAppointment { appointment: id.clone(), reason: "mistake".to_owned() };
-        house.desk(ToDepartment::RestoreAppointment(command)).expect("restores");
+        house.tell(person(), ToDepartment::RestoreAppointment(command)).expect("restores");
         house.assert_replays();
     };
     let (mut house, id) = booked("0900");
@@ -368,7 +369,7 @@ fn the_desks_stream_says_how_many() {
         all.into_iter().map(|(_, payload)| payload).collect::<Vec<_>>()
     };
     pair.house.delay(20);
-    let is = |told: u32, reached: u32, not_reached: u32| serde_json::json!([{"session": "s.d.am", "told": told, "reached": reached, "not_reached": not_reached, "not_before": null}]);
+    let is = |told: u32, reached: u32, not_reached: u32| serde_json::json!([{"session": "s.d.am", "told": told, "reached": reached, "not_reached": not_reached, "not_before": null, "of_bookings_not_reached": 0}]);
     let announced = pair.house.events.iter().rev().find(|event| Department::event_kind(event).1 == "session_delayed");
     let payload = said(&pair.house, announced.expect("announced"));
     let late = serde_json::json!([{"session": "s.d.am", "doctor": null, "doctor_name": null, "doctor_name_en": null, "delay_min": 20, "begins_at": "2026-11-23T09:20:00.000+08:00", "ends_at": "2026-11-23T10:50:00.000+08:00"}]);
@@ -457,7 +458,7 @@ fn word_of_another_day_does_not_make_todays_old_word_new() {
         slot: SlotId::from("s.d.am.0900"),
         brief: brief("a"),
         confirm: true,
-        channel: Channel::Desk,
+        channel: Channel::Online,
         replaces: None,
     });
     let ticket = pair.house.walk_in("pool", "a", None);

@@ -57,6 +57,8 @@ fn a_cancellation_by_the_hospital_is_told_and_the_own_one_only_ends_what_was_tol
     let (mut pair, appointment) = Pair::booked_by(Channel::Desk);
     pair.cancel_by(Role::Patient, &appointment);
     assert_eq!(pair.told(), [(About::Booked, OVER)]);
+    pair.restore(&appointment);
+    assert_eq!(pair.told()[1..], [(About::Booked, TELLING)], "brought back by somebody else");
     pair.assert_replays();
 
     let (mut pair, appointment) = Pair::booked_by(Channel::Online);
