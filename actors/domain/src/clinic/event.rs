@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::codes::Code;
+use crate::department::versions::Versions;
 use crate::ids::*;
 use crate::owner::{Outgoing, OwnerKind, OwnerRef, Payload};
 use crate::person::PatientBrief;
@@ -396,26 +397,26 @@ pub fn event_kind(event: &Event) -> (u16, &'static str) {
 
 const CHECK_IN_UNDONE: u16 = 262;
 
-/// The version in which events of that kind are written.
-pub fn event_version(kind: u16) -> u16 {
-    if kind == CHECK_IN_UNDONE { 2 } else { 1 }
-}
-
 /// [`Event::CheckInUndone`] as it was at first: under the slot's limit alone.
 #[derive(Deserialize)]
 struct CheckInUndoneV1 {
     appointment: AppointmentId,
 }
 
-/// An event of an earlier version as today's.
-pub fn upcast<P: Payload>(kind: u16, version: u16, payload: &P) -> Option<Result<Event, String>> {
-    let of_today = |(_, _, old): (u32, u32, CheckInUndoneV1)| Event::CheckInUndone {
-        appointment: old.appointment,
-        come_until: None,
-    };
-    match (kind, version) {
-        (CHECK_IN_UNDONE, 1) => Some(payload.read().map(of_today)),
-        _ => None,
+impl Versions for Event {
+    fn event_version(kind: u16) -> u16 {
+        if kind == CHECK_IN_UNDONE { 2 } else { 1 }
+    }
+
+    fn upcast<P: Payload>(kind: u16, version: u16, payload: &P) -> Option<Result<Self, String>> {
+        let of_today = |(_, _, old): (u32, u32, CheckInUndoneV1)| Self::CheckInUndone {
+            appointment: old.appointment,
+            come_until: None,
+        };
+        match (kind, version) {
+            (CHECK_IN_UNDONE, 1) => Some(payload.read().map(of_today)),
+            _ => None,
+        }
     }
 }
 

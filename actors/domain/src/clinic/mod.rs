@@ -29,7 +29,7 @@ pub use arrival::{
     decide_correct_no_show, decide_follow_ticket,
 };
 pub use channel::{Places, check_quotas, decide_quota_rules, decide_quotas, is_kept_as};
-pub use event::{Event, SlotDefined, SlotQuotas, Standing, event_kind, event_version, outgoing, upcast};
+pub use event::{Event, SlotDefined, SlotQuotas, Standing, event_kind, outgoing};
 pub use free::{FREE_SESSIONS, Free, FreeSession, ReleasedPlaces};
 pub(crate) use session::wall_slots;
 pub use session::{

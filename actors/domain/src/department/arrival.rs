@@ -257,7 +257,7 @@ pub(super) fn register_walk_in(
         waits_once(state, &command.queue, &brief.patient, now)?;
     }
     let (session, slot_start) = match &command.addition_to {
-        Some(session) => addition(state, session, command)?,
+        Some(session) => addition(state, session, command, date)?,
         None => match doors::slot_at(state, &command.queue, date, now) {
             Some(slot) => (Some(slot.session.clone()), Some(slot.start)),
             None => (None, None),
@@ -317,10 +317,13 @@ fn waits_once(state: &State, queue: &QueueId, who: &PatientId, now: Timestamp) -
     Err(Rejection::new(Code::AlreadyExists, why).with("ticket", ticket).with("visit", visit))
 }
 
+/// The session and slot that an addition belongs to. A ticket is of today: in a session of another day it would stand behind
+/// or before everybody of today, and that session could not be closed without it.
 fn addition(
     state: &State,
     id: &SessionId,
     command: &RegisterWalkIn,
+    date: BusinessDate,
 ) -> Result<(Option<SessionId>, Option<Timestamp>), Rejection> {
     let session = state.clinic.sessions.get(id).ok_or_else(|| Rejection::new(Code::Forbidden, "no such session"))?;
     if session.standing != clinic::SessionStanding::Open {
@@ -328,6 +331,9 @@ fn addition(
     }
     if session.queue != command.queue {
         return Err(Rejection::new(Code::InvalidField, "the session's tickets wait in another queue"));
+    }
+    if session.date != date {
+        return Err(Rejection::new(Code::InvalidField, "the session is of another day"));
     }
     if command.slot.as_ref().is_some_and(|slot| !session.slots.contains(slot)) {
         return Err(Rejection::new(Code::InvalidField, "the session has no such slot"));

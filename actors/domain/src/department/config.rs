@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::versions::Versions;
 use crate::ids::*;
 use crate::owner::{Outgoing, OwnerKind, OwnerRef};
 use crate::settings::DepartmentSettings;
@@ -268,3 +269,5 @@ pub fn event_kind(event: &ConfigEvent) -> (u16, &'static str) {
         ConfigEvent::MoreConfigured { .. } => (297, "more_configured"),
     }
 }
+
+impl Versions for ConfigEvent {}

@@ -19,6 +19,7 @@ mod return_day;
 mod stop;
 #[cfg(test)]
 pub(crate) mod tests;
+pub(crate) mod versions;
 pub mod view;
 mod waiting_list;
 
@@ -165,11 +166,11 @@ impl Owner for Department {
     }
 
     fn event_version(kind: u16) -> u16 {
-        clinic::event_version(kind)
+        versions::event_version(kind)
     }
 
     fn upcast<P: Payload>(kind: u16, version: u16, payload: &P) -> Option<Result<Event, String>> {
-        clinic::upcast(kind, version, payload).map(|event| event.map(Event::Clinic))
+        versions::upcast(kind, version, payload)
     }
 
     fn outgoing(event: &Event, out: &mut Vec<Outgoing>) {

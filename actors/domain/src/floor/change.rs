@@ -10,6 +10,7 @@ use crate::ById;
 use crate::ids::*;
 use crate::queue::{Lines, Picked, Place, Placement, Returned, Summons as Told};
 use crate::time::Timestamp;
+use crate::wait::Paces;
 
 /// How a ticket leaves the line or door at which it is.
 #[derive(Clone, Copy)]
@@ -86,14 +87,15 @@ pub(super) struct Places<'a> {
     rooms: &'a BTreeMap<ServicePointId, DoctorId>,
     waiting_from: &'a mut Option<BusinessDate>,
     waits: &'a mut BTreeMap<QueueId, Said>,
+    paces: &'a mut Paces,
     at: Timestamp,
 }
 
 impl<'a> Places<'a> {
     /// Those of a floor, beside its tickets; `at` is when the ticket moves.
     pub(super) fn of(floor: &'a mut Floor, at: Timestamp) -> (&'a mut ById<TicketId, Ticket>, Self) {
-        let Floor { tickets, lines, work, rooms, waiting_from, waits, .. } = floor;
-        (tickets, Self { lines, work, rooms, waiting_from, waits, at })
+        let Floor { tickets, lines, work, rooms, waiting_from, waits, paces, .. } = floor;
+        (tickets, Self { lines, work, rooms, waiting_from, waits, paces, at })
     }
 
     /// Takes the ticket out of the place that its state gives it. Hands back the place in line that it gives up.
@@ -111,6 +113,7 @@ impl<'a> Places<'a> {
                     self.work.get_mut(&call.doctor).filter(|work| work.in_hand.as_ref() == Some(ticket.id()))
                 {
                     work.in_hand = None;
+                    self.paces.free(&call.doctor, self.at);
                     waits::touch(self.waits, &work.queues, self.at);
                 }
                 return ticket.place.take();
@@ -166,6 +169,7 @@ impl<'a> Places<'a> {
             Standing::Called(call) | Standing::Serving { call, .. } => {
                 if let Some(work) = self.work.get_mut(&call.doctor) {
                     work.in_hand = Some(ticket.id().clone());
+                    self.paces.busy(&call.doctor);
                     waits::touch(self.waits, &work.queues, self.at);
                 }
             }

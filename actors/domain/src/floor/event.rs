@@ -9,6 +9,7 @@ use super::state::{Opened, Pause, Standing};
 use super::visit::OutsideVisit;
 use super::waits::Expected;
 use crate::codes::Code;
+use crate::department::versions::Versions;
 use crate::ids::*;
 use crate::person::PatientBrief;
 use crate::queue::{self, Picked, Place, Placement, Returned, Sequence};
@@ -373,3 +374,5 @@ impl Event {
         }
     }
 }
+
+impl Versions for Event {}

@@ -461,7 +461,7 @@ impl Ticket {
 
     /// Whether it is of the emergency class.
     pub fn is_emergency(&self) -> bool {
-        self.opened.class.as_deref() == Some("emergency")
+        self.opened.class.as_deref() == Some(queue::EMERGENCY)
     }
 
     /// Whether a doctor has called it since it came (calls that were undone do not count).

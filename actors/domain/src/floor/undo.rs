@@ -98,7 +98,7 @@ fn undo_step(
         place,
         opened,
         missed_times: ticket.missed_times - u32::from(step.what == StepKind::Missed),
-        doctor: counted_for(step),
+        doctor: counted_for(state, step),
         over: calls::ending(state, ticket),
         standing,
         at: context.now,
@@ -191,11 +191,18 @@ fn is_undoable(what: StepKind) -> bool {
     !matches!(what, StepKind::Received | StepKind::GivenBack | StepKind::Rescheduled) && !is_transparent(what)
 }
 
-/// Whose count of the day the step went into.
-fn counted_for(step: &Step) -> Option<DoctorId> {
-    let before = step.before.as_ref()?;
-    match step.what {
-        StepKind::Finished | StepKind::Missed => before.standing.call().map(|call| call.doctor.clone()),
+/// Whose count of the day the step went into; of who was missed at a door nobody's, if another work began in that room since.
+fn counted_for(state: &State, step: &Step) -> Option<DoctorId> {
+    let before = &step.before.as_ref()?.standing;
+    match (step.what, before) {
+        (StepKind::Finished | StepKind::Missed, Standing::Called(call) | Standing::Serving { call, .. }) => {
+            Some(call.doctor.clone())
+        }
+        (StepKind::Missed, Standing::Summoned(summons)) => {
+            let doctor = state.floor.rooms.get(&summons.service_point)?;
+            let has_stayed = state.floor.work.get(doctor).is_some_and(|work| work.began_at <= step.at);
+            has_stayed.then(|| doctor.clone())
+        }
         _ => None,
     }
 }

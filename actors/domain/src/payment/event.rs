@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::provider::{Asking, Matter};
+use crate::department::versions::Versions;
 use crate::ids::*;
 use crate::time::Timestamp;
 use crate::vocabulary::{DefinePayment, DeskWay};
@@ -229,3 +230,5 @@ pub fn appointment(event: &Event) -> Option<AppointmentId> {
         Event::PaymentDefined(_) | Event::ProviderAsked { .. } => None,
     }
 }
+
+impl Versions for Event {}

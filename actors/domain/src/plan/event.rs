@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::state::Standing;
+use crate::department::versions::Versions;
 use crate::ids::*;
 use crate::time::{BusinessDate, Timestamp};
 use crate::vocabulary::{ByChannel, DefinePlanning, DefineTemplate, ExceptDays};
@@ -83,3 +84,5 @@ pub fn event_kind(event: &Event) -> (u16, &'static str) {
         Event::TemplateQuotasDefined { .. } => (234, "template_quotas_defined"),
     }
 }
+
+impl Versions for Event {}

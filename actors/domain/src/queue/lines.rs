@@ -182,11 +182,6 @@ impl Lines {
         all.filter(move |place| place.waiting_since < moment).map(|place| &place.ticket)
     }
 
-    /// Who stand at this door, in their turn.
-    pub fn at_door(&self, service_point: &ServicePointId) -> impl Iterator<Item = &TicketId> {
-        self.doors.get(service_point).into_iter().flat_map(BTreeMap::values)
-    }
-
     /// The turn of a ticket at its door.
     pub fn turn(&self, ticket: &TicketId) -> Option<u64> {
         self.summoned.get(ticket).map(|at| at.turn)
@@ -200,16 +195,6 @@ impl Lines {
     /// Those at each door by their turns; the doors by their ids.
     pub(super) fn doors(&self) -> impl Iterator<Item = &BTreeMap<u64, TicketId>> {
         self.doors.values()
-    }
-
-    /// The counter of an insertion line; 0 for one that never had a ticket.
-    pub fn counter(&self, line: &Line) -> u32 {
-        self.insertion(line).map_or(0, |insertion| insertion.counter)
-    }
-
-    /// Whether some waiting ordinary ticket is at its limit (rule 5).
-    pub fn is_at_limit(&self) -> bool {
-        self.at_limit > 0
     }
 
     pub(super) fn insertion(&self, line: &Line) -> Option<&InsertionLine> {

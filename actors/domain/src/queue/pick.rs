@@ -7,25 +7,13 @@ use super::settings::{InsertionRule, OrdinaryKey, QueueSettings, Treatment};
 use crate::ids::TicketId;
 
 impl Lines {
-    /// Who is next of those who wait (rule 1), without those at doors (see [`super::next_call`]). Changes nothing:
-    /// the event carries the result and [`Lines::take`] applies it.
-    pub fn pick(&self, settings: &QueueSettings) -> Option<Picked> {
-        self.pick_emergency().or_else(|| self.pick_after_emergency(settings))
-    }
-
     /// Rule 1a alone.
-    pub fn pick_emergency(&self) -> Option<Picked> {
+    pub(super) fn pick_emergency(&self) -> Option<Picked> {
         let (_, place) = self.emergency.first_key_value()?;
         Some(self.picked(place, Rule::Emergency, Vec::new()))
     }
 
-    /// Rule 1b to 1e: what doors are filled with.
-    pub fn pick_after_emergency(&self, settings: &QueueSettings) -> Option<Picked> {
-        let (place, rule) = self.head_after_emergency(settings)?;
-        Some(self.picked_by(settings, place, rule))
-    }
-
-    /// Whose turn it is after the emergencies, and by which rule.
+    /// Whose turn it is after the emergencies, and by which rule (rule 1b to 1e): what doors are filled with.
     pub(super) fn head_after_emergency(&self, settings: &QueueSettings) -> Option<(&Place, Rule)> {
         if let Some((_, place)) = self.always_first.first_key_value() {
             return Some((place, Rule::AlwaysFirst));

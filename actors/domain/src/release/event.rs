@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::department::versions::Versions;
 use crate::time::Timestamp;
 
 /// A fact about releases.
@@ -48,3 +49,5 @@ pub fn event_kind(event: &Event) -> (u16, &'static str) {
         Event::ReleasesPassed { .. } => (293, "releases_passed"),
     }
 }
+
+impl Versions for Event {}

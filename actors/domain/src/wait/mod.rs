@@ -13,8 +13,8 @@ pub use paces::{Paces, Period};
 use self::paces::{ASSUMED, BLENDS, DISTANCES, Running};
 use crate::department::State;
 use crate::department::config::Config;
-use crate::floor::{Called, Event, Floor, Work};
-use crate::ids::{DoctorId, QueueId};
+use crate::floor::{Called, Event, Floor, Standing, StepKind, Work};
+use crate::ids::{DoctorId, QueueId, TicketId};
 use crate::queue::Line;
 use crate::time::Timestamp;
 
@@ -158,19 +158,13 @@ fn wait_ms(mut rooms: Vec<Room>, calls: f64) -> (f64, f64) {
 pub(crate) fn learn(floor: &mut Floor, config: &Config, event: &Event) {
     match event {
         Event::PatientCalled(called) => learn_call(floor, config, called),
-        Event::ServiceFinished { ticket, doctor, at, .. }
-        | Event::PatientMissed { ticket, doctor, at, .. }
-        | Event::PatientSentForTests { ticket, doctor, at, .. }
-            if floor.work.get(doctor).is_some_and(|work| work.in_hand.as_ref() == Some(ticket)) =>
-        {
-            floor.paces.free(doctor, *at);
-        }
-        Event::PatientReturned { doctor, .. } => floor.paces.break_off(doctor),
-        Event::StepUndone(undone) => {
-            if let Some(doctor) = &undone.doctor {
-                floor.paces.break_off(doctor);
-            }
-        }
+        Event::PatientReturned { ticket, .. } => forget_call(floor, ticket),
+        Event::StepUndone(undone) => match (floor.tickets[&undone.ticket].standing.call(), undone.standing.call()) {
+            (Some(_), None) => forget_call(floor, &undone.ticket),
+            (None, Some(again)) => floor.paces.break_off(&again.doctor),
+            // Still in that hand, or in none: another patient's turn may run there.
+            _ => {}
+        },
         Event::WorkBegan { doctor, at, .. } => {
             floor.paces.end(doctor, *at);
             floor.paces.begin(doctor, period(config, *at));
@@ -201,6 +195,20 @@ fn learn_call(floor: &mut Floor, config: &Config, called: &Called) {
     }
     let turn_ms = turn_of_queue_ms(floor, queue);
     floor.paces.compare(queue, *at, u32::try_from(behind).unwrap_or(u32::MAX), turn_ms);
+}
+
+/// A call by mistake was none: neither of the doctor's turns nor of the queue's calls.
+fn forget_call(floor: &mut Floor, ticket: &TicketId) {
+    let Floor { tickets, paces, .. } = floor;
+    let ticket = &tickets[ticket];
+    let Some(call) = ticket.standing.call() else { return };
+    paces.break_off(&call.doctor);
+    paces.uncall(&ticket.opened.queue, call.first_called_at);
+    let called = ticket.steps.iter().rev().find(|step| step.what == StepKind::Called && !step.undone);
+    let before = called.and_then(|step| step.before.as_ref()).map(|before| &before.standing);
+    if let (Some(Standing::Waiting | Standing::Summoned(_)), Some(place)) = (before, &ticket.place) {
+        paces.uncount(&ticket.opened.queue, place.line == Line::Ordinary);
+    }
 }
 
 /// From one call to the next out of the queue, by each blend: the rooms that call from it together. None as long as of one

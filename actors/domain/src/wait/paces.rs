@@ -244,10 +244,26 @@ impl Paces {
         }
     }
 
+    /// A doctor has somebody in hand.
+    pub fn busy(&mut self, doctor: &DoctorId) {
+        if let Some(running) = self.running.get_mut(doctor) {
+            running.free_since = None;
+        }
+    }
+
     /// The turn that runs is none: a pause, a call by mistake.
     pub fn break_off(&mut self, doctor: &DoctorId) {
         if let Some(running) = self.running.get_mut(doctor) {
             (running.last_call, running.free_since) = (None, None);
+        }
+    }
+
+    /// A call from a queue was none: nothing is compared with what was foreseen at it.
+    pub fn uncall(&mut self, queue: &QueueId, at: Timestamp) {
+        if let Some(foreseen) = self.foreseen.get_mut(queue)
+            && let Some(n) = foreseen.iter().rposition(|call| call.at == at)
+        {
+            foreseen.remove(n);
         }
     }
 
@@ -294,6 +310,14 @@ impl Paces {
         *(if is_ordinary { &mut *ordinary } else { &mut *inserted }) += 16;
         if *ordinary + *inserted > 16 * 400 {
             (*ordinary, *inserted) = (*ordinary / 2, *inserted / 2);
+        }
+    }
+
+    /// Takes such a call back, which was none.
+    pub fn uncount(&mut self, queue: &QueueId, is_ordinary: bool) {
+        if let Some((ordinary, inserted)) = self.calls.get_mut(queue) {
+            let counted = if is_ordinary { ordinary } else { inserted };
+            *counted = counted.saturating_sub(16);
         }
     }
 

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::codes::Code;
+use crate::department::versions::Versions;
 use crate::ids::*;
 use crate::owner::{Outgoing, OwnerKind, OwnerRef};
 use crate::person::PatientBrief;
@@ -181,3 +182,5 @@ pub(super) fn tell(news: &WishNews) -> Outgoing {
 fn request(patient: &PatientId, message: ToPatient) -> Outgoing {
     Outgoing::Request(OwnerRef::new(OwnerKind::Patient, patient.as_str()), message.into())
 }
+
+impl Versions for Event {}

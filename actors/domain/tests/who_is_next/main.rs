@@ -29,7 +29,7 @@ fn days(mut one: impl FnMut(Day)) {
 
 /// Every call, summons, position, `passed`, counter and order is the reference's; with it, after every step: everybody
 /// is in exactly one place, nobody is passed beyond the limit, counters change only as rule 2 says, `order` is what
-/// picking again and again gives.
+/// calling again and again gives.
 #[test]
 fn the_engine_agrees_with_the_reference_over_random_days() {
     days(|mut day| {

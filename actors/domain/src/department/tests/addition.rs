@@ -47,3 +47,26 @@ fn a_doctor_adds_to_the_own_session_and_takes_it_back() {
     house.tell(doctor(1), ToDepartment::Undo(undo())).unwrap();
     assert!(matches!(house.state.floor.tickets[&added].standing, Standing::Ended { .. }));
 }
+
+#[test]
+fn nobody_is_added_today_to_a_session_of_another_day() {
+    for away in [-1, 1] {
+        let date = if away < 0 { day() } else { day().plus_days(1) };
+        let mut house = House::new(0).with_session_of(date, Some(doctor_id(1)), 1).with_doctors();
+        if away < 0 {
+            house.after_s(86_400);
+        }
+        assert_eq!(add(&mut house, 1, "1", |_| {}), Err(Code::InvalidField), "the doctor, {away} days from now");
+        let command = RegisterWalkIn {
+            queue: queue("pool"),
+            patient: PatientId::from("p-1"),
+            class: None,
+            addition_to: Some(SessionId::from("s.d.am")),
+            slot: Some(SlotId::from("s.d.am.0930")),
+            visit: None,
+        };
+        let told = ToDepartment::RegisterWalkIn { command, brief: brief("1"), birth_date: None };
+        assert_eq!(code(house.desk(told)), Code::InvalidField, "the desk, {away} days from now");
+        assert_eq!(house.state.floor.tickets.values().count(), 0);
+    }
+}

@@ -257,6 +257,23 @@ fn missed_at_a_door_is_undone_by_that_rooms_doctor() {
 }
 
 #[test]
+fn who_was_missed_at_a_door_is_taken_back_from_nobody_who_came_into_that_room_later() {
+    let mut house = House::new(1);
+    house.begin(1);
+    let (first, second) = (house.walk_in("pool", "a", None), house.walk_in("pool", "b", None));
+    house.after_s(100).desk(ToDepartment::MarkMissed(MarkMissed { ticket: first.clone() })).expect("not there");
+    let stop = StopWork { assignment: assignment(1), department: DepartmentId::from(DEPARTMENT) };
+    house.tell(doctor(1), ToDepartment::StopWork(stop)).expect("stops");
+    let service_point = ServicePointId::from(format!("{DEPARTMENT}.room1"));
+    let (doctor, assignment) = (doctor_id(2), assignment(2));
+    house.after_s(60).system(ToDepartment::BeginAssignment { doctor, assignment, service_point });
+    assert_eq!(house.is(&second), "summoned");
+    house.after_s(100).desk(ToDepartment::MarkMissed(MarkMissed { ticket: second })).expect("not there");
+    house.undo_last(&first).expect("undone");
+    assert_eq!(house.state.floor.pace[&doctor_id(2)].missed, 1);
+}
+
+#[test]
 fn undo_of_a_finish_with_the_next_one_in_hand_goes_to_the_old_place() {
     let mut house = House::new(0).with_doctors();
     let (first, second) = (house.walk_in("pool", "a", None), house.walk_in("pool", "b", None));

@@ -26,6 +26,7 @@ mod stop;
 mod table;
 mod told;
 mod transfers;
+mod versions;
 mod view;
 mod wait;
 mod waitlist;

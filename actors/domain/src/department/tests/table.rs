@@ -166,6 +166,30 @@ fn every_command_in_every_state() {
 }
 
 #[test]
+fn what_is_undone_is_taken_back_from_the_doctors_figures() {
+    let mut undone = 0;
+    for (name, row) in TABLE.iter().filter(|(name, _)| *name != "undo") {
+        for (state, _) in STATES.iter().zip(row).filter(|(_, after)| !["-", "=", "!"].contains(after)) {
+            let (mut house, id) = house_with(state);
+            let before = house.state.floor.pace.clone();
+            let steps = house.ticket(&id).steps.len();
+            let told = command(name, &house, &id);
+            let principal = if ["report_back", "set_priority"].contains(name) { desk() } else { doctor(1) };
+            if house.tell(principal, told).is_err()
+                || crate::floor::undo::undoable(house.ticket(&id)).is_none_or(|at| at < steps)
+            {
+                continue;
+            }
+            house.after_s(5).undo_last(&id).unwrap_or_else(|why| panic!("{name} in {state}: {why:?}"));
+            assert_eq!(house.state.floor.pace, before, "{name} in {state}");
+            house.assert_replays();
+            undone += 1;
+        }
+    }
+    assert!(undone > 20, "{undone} were undone");
+}
+
+#[test]
 fn what_a_rejection_says_is_valid_is_in_the_table() {
     for (at, state) in STATES.iter().enumerate() {
         let (mut house, id) = house_with(state);

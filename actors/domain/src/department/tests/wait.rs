@@ -88,6 +88,109 @@ fn whom_nobody_was_waiting_for_makes_no_doctor_slow() {
     assert!((800..1_100).contains(&middle), "five turns of 200 s, not of 1,200: {middle}");
 }
 
+/// The hand is emptied of its patient, in whatever way.
+type Emptied = fn(TicketId) -> ToDepartment;
+
+#[test]
+fn whom_nobody_was_waiting_for_makes_no_doctor_slow_however_the_last_one_left() {
+    let ways: [(&str, Emptied); 3] = [
+        ("moved", |ticket| {
+            let (to, reason) = (queue("other"), "改派".to_owned());
+            ToDepartment::TransferTicket(TransferTicket { ticket, to, reason })
+        }),
+        ("sent", |ticket| {
+            let (to, reason) = (QueueId::from("s.e.pool"), "转科".to_owned());
+            ToDepartment::TransferTicket(TransferTicket { ticket, to, reason })
+        }),
+        ("cancelled", |ticket| ToDepartment::CancelTicket(CancelTicket { ticket, reason: "走了".to_owned() })),
+    ];
+    for (way, emptied) in ways {
+        let mut house = open();
+        for n in 0..6 {
+            come(&mut house, &format!("a{n}"), 1);
+            calls(&mut house, 1, |_| 200);
+            let in_hand = house.state.floor.work[&doctor_id(1)].in_hand.clone().expect("somebody");
+            house.tell(doctor(1), emptied(in_hand)).expect("leaves");
+            house.after_s(1_000);
+        }
+        come(&mut house, "b", 6);
+        calls(&mut house, 1, |_| 0);
+        let middle = middle_s(&house, 4);
+        assert!((800..1_100).contains(&middle), "{way}: five turns of 200 s, not of 1,200: {middle}");
+        house.assert_replays();
+    }
+}
+
+/// The doctor, with nobody in hand, calls and takes that back, in either way.
+fn by_mistake(house: &mut House, undone: bool) {
+    let ticket = called(house.call_next(1, None, None)).expect("somebody").ticket;
+    house.after_s(10);
+    if undone {
+        house.undo_last(&ticket).expect("undone");
+    } else {
+        let back = ReturnToWaiting { ticket, reason: "按错了".to_owned() };
+        house.tell(doctor(1), ToDepartment::ReturnToWaiting(back)).expect("back");
+    }
+}
+
+#[test]
+fn a_call_by_mistake_ends_and_begins_no_turn() {
+    for undone in [true, false] {
+        let mut house = open();
+        come(&mut house, "a", 20);
+        calls(&mut house, 6, |_| 360);
+        let in_hand = house.state.floor.work[&doctor_id(1)].in_hand.clone().expect("somebody");
+        house.tell(doctor(1), ToDepartment::FinishService(FinishService { ticket: in_hand })).expect("seen");
+        // Another moment: undone is the call alone, not the finish with it.
+        house.after_s(1);
+        let mut without = house.clone();
+        by_mistake(&mut house, undone);
+        without.after_s(10);
+        calls(&mut house, 1, |_| 0);
+        calls(&mut without, 1, |_| 0);
+        let (with, without) = (middle_s(&house, 4), middle_s(&without, 4));
+        assert!(with.abs_diff(without) * 50 < without as u64, "{with} s with a call of 10 s, {without} s without");
+        house.assert_replays();
+    }
+}
+
+#[test]
+fn a_call_by_mistake_is_none_of_the_queues_calls() {
+    for undone in [true, false] {
+        let mut house = open();
+        come(&mut house, "a", 12);
+        calls(&mut house, 12, |_| 300);
+        stop(&mut house);
+        house.after_s(86_400);
+        house.system(ToDepartment::DeadlineReached);
+        house.begin(1);
+        come(&mut house, "b", 20);
+        let mut without = house.clone();
+        by_mistake(&mut house, undone);
+        without.after_s(10);
+        calls(&mut house, 1, |_| 0);
+        calls(&mut without, 1, |_| 0);
+        assert_eq!(house.state.floor.paces, without.state.floor.paces);
+    }
+}
+
+#[test]
+fn another_patients_turn_goes_on_though_a_finish_before_it_is_undone() {
+    let mut house = open();
+    come(&mut house, "a", 20);
+    calls(&mut house, 7, |_| 300);
+    let first = house.state.floor.work[&doctor_id(1)].in_hand.clone().expect("somebody");
+    let second = called(house.call_next(1, Some(&first), Some(Outcome::Seen))).expect("somebody").ticket;
+    let mut without = house.clone();
+    house.undo_last(&first).expect("to the old place");
+    assert_eq!((house.is(&first), house.is(&second)), ("waiting", "called"));
+    for house in [&mut house, &mut without] {
+        house.after_s(900);
+        calls(house, 1, |_| 0);
+    }
+    assert_eq!(middle_s(&house, 4), middle_s(&without, 4), "the long turn counts in both");
+}
+
 #[test]
 fn a_break_that_nobody_announced_is_no_pace() {
     let mut house = open();
