@@ -34,7 +34,7 @@ impl Part {
         match kind {
             200..=206 | 295 | 297 => Some(Self::Config),
             220..=228 | 234 => Some(Self::Plan),
-            230..=233 | 250..=277 | 296 => Some(Self::Clinic),
+            230..=233 | 235 | 250..=277 | 296 => Some(Self::Clinic),
             240..=249 | 278 | 279 => Some(Self::Payment),
             280..=288 => Some(Self::Waitlist),
             290..=293 => Some(Self::Release),

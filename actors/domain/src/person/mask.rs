@@ -43,17 +43,15 @@ pub fn masked_name(name: &str) -> String {
 }
 
 fn first_letters<'a>(parts: impl Iterator<Item = &'a str>, between: &str) -> String {
-    parts.take(PARTS_MAX).enumerate().map(first_letter).collect::<Vec<_>>().join(between)
+    parts.take(PARTS_MAX).map(first_letter).collect::<Vec<_>>().join(between)
 }
 
 /// The first letter with the marks that belong to it: a mark alone, or torn from its letter, is no letter, nor is a sign that
-/// stands before it. A further part of one letter is all hidden, or the star would hide nothing.
-fn first_letter((n, part): (usize, &str)) -> String {
+/// stands before it.
+fn first_letter(part: &str) -> String {
     let part = part.trim_start_matches(|c: char| !c.is_alphanumeric());
     let marks = part.chars().skip(1).take_while(|c| is_mark(*c)).take(MARKS_MAX);
-    let shown: String = part.chars().take(1).chain(marks).collect();
-    let is_all = n > 0 && shown.len() == part.len();
-    if is_all { "*".to_owned() } else { shown + "*" }
+    part.chars().take(1).chain(marks).chain(['*']).collect()
 }
 
 /// Signs that stand on the letter before them: combining marks, vowel signs, viramas and joining letters of the scripts

@@ -29,6 +29,7 @@ fn names_are_masked_as_the_table_says() {
         ("김철수", "김*"),
         ("𠮷田花", "𠮷*花"),
         ("大卫 Smith", "大* S*"),
+        ("(张三)", "张*"),
     ] {
         assert_eq!(masked_name(name), masked, "{name}");
     }
