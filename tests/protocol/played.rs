@@ -325,7 +325,8 @@ async fn booked(day: &mut Played, people: &[String]) -> String {
     let mut notice = String::new();
     for _ in 0..400 {
         let told = day.stream("patient", &format!("patient:{patient}")).await;
-        if let Some(id) = told["notices"].as_object().and_then(|notices| notices.keys().next()) {
+        let of_delay = |(_, notice): &(&String, &Value)| notice["about"] == "delayed";
+        if let Some((id, _)) = told["notices"].as_object().and_then(|notices| notices.iter().find(of_delay)) {
             notice.clone_from(id);
             break;
         }
