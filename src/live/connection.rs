@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
@@ -32,6 +32,9 @@ pub struct Connection {
     phase: AtomicU8,
     /// When the last byte came, or when it said good-bye (machine ms of the coarse clock).
     heard_ms: AtomicU32,
+    /// It is not read while too many of its commands are unanswered, and while what it has said is taken up: that is no
+    /// silence of its own.
+    is_unread: AtomicBool,
     left_ms: AtomicU32,
     /// Until when hello must have come.
     hello_until_ms: AtomicU32,
@@ -75,6 +78,7 @@ impl Connection {
             socket,
             phase: AtomicU8::new(OPEN),
             heard_ms: AtomicU32::new(now_ms),
+            is_unread: AtomicBool::new(false),
             left_ms: AtomicU32::new(0),
             hello_until_ms: AtomicU32::new(now_ms.wrapping_add(hello_within_ms)),
             seat: Mutex::new(Seat::Stranger { _permit: permit }),
@@ -136,6 +140,16 @@ impl Connection {
     /// Something came.
     pub fn heard(&self, now_ms: u32) {
         self.heard_ms.store(now_ms, Ordering::Relaxed);
+    }
+
+    /// Whether it is read at the moment.
+    pub fn listens(&self, may_read: bool) {
+        self.is_unread.store(!may_read, Ordering::Relaxed);
+    }
+
+    /// Whether nothing can be heard of it, since it is not read.
+    pub fn is_unread(&self) -> bool {
+        self.is_unread.load(Ordering::Relaxed)
     }
 
     /// For how long nothing has come, in ms.

@@ -40,6 +40,7 @@ pub async fn read(live: Arc<Live>, connection: Arc<Connection>, mut payload: web
     let mut refused_in_a_row = 0;
     while connection.leaving_ms(live.clock.now_ms()).is_none() {
         let may_read = pending.answers.len() < live.settings.unanswered_commands;
+        connection.listens(may_read);
         let chunk = tokio::select! {
             biased;
             Some(()) = pending.answers.next(), if !pending.answers.is_empty() => continue,
@@ -48,6 +49,8 @@ pub async fn read(live: Arc<Live>, connection: Arc<Connection>, mut payload: web
         let Some(Ok(chunk)) = chunk else { break };
         let now_ms = live.clock.now_ms();
         connection.heard(now_ms);
+        // What it says now waits until this is done.
+        connection.listens(false);
         assembler.feed(&chunk);
         while connection.leaving_ms(now_ms).is_none() {
             let signed_in = connection.claims();

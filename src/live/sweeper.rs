@@ -93,8 +93,8 @@ fn round(live: &Live, connections: &[Arc<Connection>], now_ms: u32, machine_now:
             connection.bye(Bye::TooSlow, now_ms);
             continue;
         }
-        if backlog.in_pieces {
-            // it takes them in time, and cannot have seen a beat behind them
+        if backlog.in_pieces || connection.is_unread() {
+            // it takes the pieces in time and cannot have seen a beat behind them; or what it says waits to be read here
             connection.heard(now_ms);
         }
         let Some(due) = connection.with_session(|session| due(live, session, connection, now_ms, machine_now)) else {
