@@ -283,7 +283,10 @@ impl House {
             (About::ThreeBefore, _) => NEAR_FOR_S,
             (About::Offered, Some(_)) => worth_for_s(to_answer_ms(due, now)),
             (_, Some(clinic)) => worth_for_s(clinic.expected_at.ms_since(now)),
-            (_, None) => ELSE_FOR_S,
+            (
+                About::Delayed | About::AsPlanned | About::Stopped | About::Offered | About::Booked | About::Cancelled,
+                None,
+            ) => ELSE_FOR_S,
         };
         let (number, place) = (due.number.clone(), said(due.place.clone(), due.place_en.clone()));
         let clinic = due.clinic.as_ref().zip(zone).map(|(clinic, zone)| TellingClinic {
