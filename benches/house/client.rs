@@ -9,6 +9,7 @@ use tokio::net::{TcpSocket, TcpStream};
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 use tokio_tungstenite::{WebSocketStream, client_async_with_config};
+use uuid::Uuid;
 
 use crate::Outcome;
 
@@ -104,9 +105,18 @@ impl Http {
 
     /// One request: the status and the body of the answer.
     pub async fn request(&mut self, method: &str, path: &str, body: &str) -> Outcome<(u16, String)> {
+        self.ask(method, path, "", body).await
+    }
+
+    /// One command under a key of its own, as a page gives it.
+    pub async fn give(&mut self, path: &str, key: Uuid, body: &str) -> Outcome<(u16, String)> {
+        self.ask("POST", path, &format!("idempotency-key: {key}\r\n"), body).await
+    }
+
+    async fn ask(&mut self, method: &str, path: &str, more: &str, body: &str) -> Outcome<(u16, String)> {
         let head = &self.head;
         let request = format!(
-            "{method} {path} HTTP/1.1\r\n{head}content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+            "{method} {path} HTTP/1.1\r\n{head}{more}content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
             body.len()
         );
         self.stream.get_mut().write_all(request.as_bytes()).await?;

@@ -24,7 +24,7 @@ use jiaohao_domain::{
 };
 
 use crate::Outcome;
-use crate::measure::{folder, load, median};
+use crate::measure::{folder, load, median, size};
 use crate::server::{Server, tomorrow};
 
 const DEPARTMENTS: usize = 10;
@@ -41,7 +41,7 @@ pub fn run() -> Outcome {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     runtime.block_on(async {
         let (server, _) = Server::start(data.path()).await?;
-        server.furnish(DEPARTMENTS).await?;
+        server.furnish(DEPARTMENTS, 1).await?;
         server.stop()
     })?;
     let began = clock::monotonic();
@@ -67,15 +67,6 @@ pub fn run() -> Outcome {
     let mut without: Vec<f64> = (0..STARTS).map(|_| without()).collect::<Outcome<_>>()?;
     println!("without: median {:.2} s of {without:.2?}; load {}", median(&mut without), load());
     Ok(())
-}
-
-fn size(folder: &Path) -> Outcome<u64> {
-    let mut bytes = 0;
-    for entry in std::fs::read_dir(folder)? {
-        let entry = entry?;
-        bytes += if entry.file_type()?.is_dir() { size(&entry.path())? } else { entry.metadata()?.len() };
-    }
-    Ok(bytes)
 }
 
 /// Runs the engine without its doors until the log has a million records; how many it has.

@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 
 use crate::Outcome;
-use crate::booking::register;
 use crate::client::{Socket, address_of};
+use crate::generator::register;
 use crate::measure::{cpu, folder, load, median, rss_kib};
 use crate::peers::Nchan;
 use crate::server::Server;
@@ -75,10 +75,10 @@ impl std::fmt::Display for Figures {
 /// A walk-in is called once; the doctor's recalls are the events. Also says how large a frame was.
 async fn of_jiaohao(data: &std::path::Path) -> Outcome<(Figures, usize)> {
     let (server, _) = Server::start(data).await?;
-    server.furnish(1).await?;
+    server.furnish(1, 1).await?;
     let (mut doctor, at_work) = doctor_at_work(&server).await?;
     let desk = server.token(&["--role", "desk", "--site", "b", "--account", "bench"])?;
-    let patients = register(&server, &desk, 2).await?;
+    let patients = register(&server, &desk, 0, 2).await?;
     let mut desk = Socket::signed_in(server.address, address_of(0), &desk).await?;
     for patient in &patients {
         desk.command(json!({"register_walk_in": {"queue": "b.d0.q", "patient": patient}})).await?;

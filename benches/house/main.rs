@@ -1,7 +1,7 @@
 //! What the doors cost, and against whom: the server as a process of its own, its peers beside it, one load generator
 //! for all of them. Results and their reading: `benches/README.md`.
 //!
-//! `cargo bench --bench house -- booking | fanout | next_to_screen | cold_start` (none: all). Peers are Debian's
+//! `cargo bench --bench house -- booking | places | curve | fanout | next_to_screen | cold_start` (none: all). Peers are Debian's
 //! `postgresql-15`, `redis-server` with `redis-tools`, `nginx` with `libnginx-mod-nchan`; one that is missing is said to
 //! be missing. `JIAOHAO_BENCH_DIR` is the folder that the data goes to (a real disk), else the target folder.
 
@@ -9,10 +9,13 @@ mod booking;
 mod bound;
 mod client;
 mod cold_start;
+mod curve;
 mod fanout;
+mod generator;
 mod measure;
 mod next_to_screen;
 mod peers;
+mod places;
 mod server;
 
 /// Whatever went wrong ends a bench with its words.
@@ -38,6 +41,12 @@ fn main() -> Outcome {
     }
     if wanted("booking") {
         runtime()?.block_on(booking::run())?;
+    }
+    if wanted("places") {
+        runtime()?.block_on(places::run())?;
+    }
+    if wanted("curve") {
+        runtime()?.block_on(curve::run())?;
     }
     if wanted("fanout") {
         runtime()?.block_on(fanout::run())?;

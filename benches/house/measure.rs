@@ -1,32 +1,21 @@
 //! Figures of a process, quantiles, and what the machine was doing meanwhile.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
+use jiaohao::simulate::process;
 
-/// Clock ticks of `/proc/*/stat` in a second.
-const TICKS: f64 = 100.0;
+use crate::Outcome;
 
 /// User and system time that these processes have used.
 pub fn cpu(pids: &[u32]) -> Duration {
-    let of = |pid: &u32| {
-        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-        let after_name = stat.rsplit(')').next().unwrap_or_default();
-        let ticks: f64 = after_name.split_whitespace().skip(11).take(2).filter_map(|n| n.parse::<f64>().ok()).sum();
-        ticks / TICKS
-    };
-    Duration::from_secs_f64(pids.iter().map(of).sum())
+    pids.iter().filter_map(|pid| process::cpu(*pid)).sum()
 }
 
 /// Resident memory of these processes, in KiB.
 pub fn rss_kib(pids: &[u32]) -> f64 {
-    let of = |pid: &u32| {
-        let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
-        let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap_or_default().to_owned();
-        line.split_whitespace().nth(1).and_then(|kib| kib.parse::<f64>().ok()).unwrap_or(0.0)
-    };
-    pids.iter().map(of).sum()
+    pids.iter().filter_map(|pid| process::memory(*pid)).map(|memory| memory.now_kib as f64).sum()
 }
 
 /// The children of a process.
@@ -60,4 +49,14 @@ pub fn median(values: &mut [f64]) -> f64 {
 /// Where data goes.
 pub fn folder() -> PathBuf {
     std::env::var_os("JIAOHAO_BENCH_DIR").map_or_else(|| env!("CARGO_TARGET_TMPDIR").into(), PathBuf::from)
+}
+
+/// Bytes of all files of a folder.
+pub fn size(folder: &Path) -> Outcome<u64> {
+    let mut bytes = 0;
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        bytes += if entry.file_type()?.is_dir() { size(&entry.path())? } else { entry.metadata()?.len() };
+    }
+    Ok(bytes)
 }

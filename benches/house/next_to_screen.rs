@@ -9,9 +9,9 @@ use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
 use crate::Outcome;
-use crate::booking::register;
 use crate::client::{Socket, address_of};
 use crate::fanout::{doctor_at_work, next_of};
+use crate::generator::register;
 use crate::measure::{folder, load, ms, quantiles};
 use crate::server::Server;
 
@@ -26,10 +26,10 @@ const CALLED: &str = "patient_called";
 pub async fn run() -> Outcome {
     let data = tempfile::Builder::new().prefix("next").tempdir_in(folder())?;
     let (server, _) = Server::start(data.path()).await?;
-    server.furnish(1).await?;
+    server.furnish(1, 1).await?;
     let (mut doctor, assignment) = doctor_at_work(&server).await?;
     let token = server.token(&["--role", "desk", "--site", "b", "--account", "bench"])?;
-    let patients = register(&server, &token, CALLS + 1).await?;
+    let patients = register(&server, &token, 0, CALLS + 1).await?;
     let mut desk = Socket::signed_in(server.address, address_of(0), &token).await?;
     for patient in &patients {
         desk.command(json!({"register_walk_in": {"queue": "b.d0.q", "patient": patient}})).await?;

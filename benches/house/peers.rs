@@ -12,27 +12,30 @@ use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 
 use crate::Outcome;
-use crate::booking::{BOOKINGS, CLIENTS};
 use crate::client::Http;
-use crate::measure::{children, folder};
+use crate::generator::CLIENTS;
+use crate::measure::{children, cpu, folder};
 use crate::server::free_port;
 
 const POSTGRES: &str = "/usr/lib/postgresql/15/bin";
 const POSTGRES_S: u32 = 6;
-const REDIS_EVALS: usize = 40_000;
 const NCHAN: &str = "/usr/lib/nginx/modules/ngx_nchan_module.so";
 
-/// A place taken and the booking written, as somebody would with a table.
+/// A place taken and the booking written, as somebody would with tables; that somebody has one at a time is the index's. Of
+/// `pgbench`, whose own numbers are beyond those of the load generator.
 const CONTENDED: &str = "BEGIN;
 UPDATE slots SET taken = taken + 1 WHERE id = 1 AND taken < capacity;
-INSERT INTO bookings (slot, patient) VALUES (1, :client_id);
+INSERT INTO bookings (slot, patient) VALUES (1, nextval('someone'));
 COMMIT;
 ";
+/// Slots with room, and one without.
 const TABLES: &str = "CREATE TABLE slots (id int PRIMARY KEY, capacity int NOT NULL, taken int NOT NULL);
-CREATE TABLE bookings (id bigserial PRIMARY KEY, slot int NOT NULL, patient int NOT NULL);
-INSERT INTO slots VALUES (1, 100000000, 0);
+CREATE TABLE bookings (id bigserial PRIMARY KEY, slot int NOT NULL, patient int NOT NULL UNIQUE);
+CREATE SEQUENCE someone START 1000000000;
+INSERT INTO slots SELECT id, 100000000, 0 FROM generate_series(1, 1000) AS id;
+INSERT INTO slots VALUES (0, 1, 1);
 ";
-/// The same in Redis, with the patient's limit: one script, one round trip.
+/// The same in Redis: one script, one round trip.
 const SCRIPT: &str = "if redis.call('SADD', KEYS[3], ARGV[1]) == 0 then return -1 end \
     if redis.call('INCR', KEYS[1]) > 100000000 then return 0 end \
     redis.call('RPUSH', KEYS[2], ARGV[1]) return 1";
@@ -55,6 +58,8 @@ fn open_folder(prefix: &str) -> Outcome<TempDir> {
 pub struct Postgres {
     folder: TempDir,
     port: u16,
+    /// So many persons have booked.
+    persons: Arc<AtomicUsize>,
 }
 
 impl Postgres {
@@ -64,7 +69,7 @@ impl Postgres {
             println!("PostgreSQL 15 is not installed: left out");
             return Ok(None);
         }
-        let this = Self { folder: open_folder("bench-postgres")?, port: free_port()? };
+        let this = Self { folder: open_folder("bench-postgres")?, port: free_port()?, persons: Arc::default() };
         let data = this.path("data");
         this.run("initdb", &["-D", &data, "-A", "trust", "-E", "UTF8"])?;
         let options = format!("-p {} -c listen_addresses=127.0.0.1 -k {}", this.port, this.folder.path().display());
@@ -90,25 +95,60 @@ impl Postgres {
         ran(child.stderr(if quiet { Stdio::null() } else { Stdio::piped() }).spawn()?.wait_with_output()?)
     }
 
-    /// Bookings a second of the one hot row, of the load generator that the house has: as many connections, one booking at
-    /// a time each, on the same threads; and of PostgreSQL's own `pgbench`, in C.
-    pub async fn contended(&self) -> Outcome<(f64, f64)> {
-        let next = Arc::new(AtomicUsize::new(0));
+    /// Its processes as they are now, those of its clients with them.
+    pub fn pids(&self) -> Outcome<Vec<u32>> {
+        let file = std::fs::read_to_string(self.path("data/postmaster.pid"))?;
+        let master = file.lines().next().unwrap_or_default().trim().parse()?;
+        Ok(std::iter::once(master).chain(children(master)).collect())
+    }
+
+    async fn clients(&self) -> Outcome<Vec<Client>> {
         let mut clients = Vec::with_capacity(CLIENTS);
         for _ in 0..CLIENTS {
-            clients.push(HotRow::connect(self.port).await?);
+            clients.push(Client::connect(self.port).await?);
         }
+        Ok(clients)
+    }
+
+    /// Bookings a second of so many slots in turn, of the load generator that the house has: as many connections, one booking
+    /// at a time each, on the same threads.
+    pub async fn booked(&self, slots: usize, count: usize) -> Outcome<f64> {
+        let until = self.persons.load(Ordering::Relaxed) + count;
+        let clients = self.clients().await?;
         let began = clock::monotonic();
-        let tasks: Vec<_> =
-            clients.into_iter().map(|client| tokio::spawn(client.take_until(next.clone(), BOOKINGS))).collect();
+        let tasks: Vec<_> = clients
+            .into_iter()
+            .map(|client| tokio::spawn(client.book_until(self.persons.clone(), until, slots)))
+            .collect();
         for task in tasks {
             task.await??;
         }
-        let own = BOOKINGS as f64 / began.elapsed().as_secs_f64();
-        Ok((own, self.benchmark()?))
+        let took = began.elapsed();
+        self.persons.store(until, Ordering::Relaxed);
+        Ok(count as f64 / took.as_secs_f64())
     }
 
-    fn benchmark(&self) -> Outcome<f64> {
+    /// Answers a second that the full slot is full, by reading; and the processors' time that each took, of the clients'
+    /// processes.
+    pub async fn full(&self, count: usize) -> Outcome<(f64, Duration)> {
+        let (next, clients) = (Arc::new(AtomicUsize::new(0)), self.clients().await?);
+        let pids = self.pids()?;
+        let (before, began) = (cpu(&pids), clock::monotonic());
+        let tasks: Vec<_> =
+            clients.into_iter().map(|client| tokio::spawn(client.ask_until(next.clone(), count))).collect();
+        let mut clients = Vec::with_capacity(CLIENTS);
+        for task in tasks {
+            clients.push(task.await??);
+        }
+        let took = began.elapsed();
+        // while they are there: who has ended is asked no more
+        let used = cpu(&pids) - before;
+        drop(clients);
+        Ok((count as f64 / took.as_secs_f64(), used / u32::try_from(count)?))
+    }
+
+    /// Bookings a second of the first slot, of PostgreSQL's own `pgbench`, in C.
+    pub fn benchmark(&self) -> Outcome<f64> {
         let (port, clients, seconds) = (self.port.to_string(), CLIENTS.to_string(), POSTGRES_S.to_string());
         let script = self.path("contended.sql");
         let arguments = [
@@ -136,37 +176,50 @@ impl Postgres {
 }
 
 /// One client of PostgreSQL with its statements prepared.
-struct HotRow {
+struct Client {
     client: tokio_postgres::Client,
     take: tokio_postgres::Statement,
     write: tokio_postgres::Statement,
+    look: tokio_postgres::Statement,
 }
 
-impl HotRow {
+impl Client {
     async fn connect(port: u16) -> Outcome<Self> {
         let address = format!("host=127.0.0.1 port={port} user=postgres dbname=postgres");
         let (client, connection) = tokio_postgres::connect(&address, tokio_postgres::NoTls).await?;
         // what it has to say is said to the client as well
         tokio::spawn(async { drop(connection.await) });
-        let take = client.prepare("UPDATE slots SET taken = taken + 1 WHERE id = 1 AND taken < capacity").await?;
-        let write = client.prepare("INSERT INTO bookings (slot, patient) VALUES (1, $1)").await?;
-        Ok(Self { client, take, write })
+        let take = client.prepare("UPDATE slots SET taken = taken + 1 WHERE id = $1 AND taken < capacity").await?;
+        let write = client.prepare("INSERT INTO bookings (slot, patient) VALUES ($1, $2)").await?;
+        let look = client.prepare("SELECT taken < capacity FROM slots WHERE id = $1").await?;
+        Ok(Self { client, take, write, look })
     }
 
-    /// A booking for a fresh patient at a time, until all are done: the statements of [`CONTENDED`], each a round trip.
-    async fn take_until(self, next: Arc<AtomicUsize>, count: usize) -> Outcome {
+    /// A booking for a fresh person at a time, until all are done: the statements of [`CONTENDED`], each a round trip.
+    async fn book_until(self, persons: Arc<AtomicUsize>, until: usize, slots: usize) -> Outcome {
         loop {
-            let n = next.fetch_add(1, Ordering::Relaxed);
-            if n >= count {
+            let n = persons.fetch_add(1, Ordering::Relaxed);
+            if n >= until {
                 return Ok(());
             }
+            let slot = i32::try_from(1 + n % slots)?;
             self.client.batch_execute("BEGIN").await?;
-            if self.client.execute(&self.take, &[]).await? != 1 {
+            if self.client.execute(&self.take, &[&slot]).await? != 1 {
                 return Err("the slot is full".into());
             }
-            self.client.execute(&self.write, &[&i32::try_from(n)?]).await?;
+            self.client.execute(&self.write, &[&slot, &i32::try_from(n)?]).await?;
             self.client.batch_execute("COMMIT").await?;
         }
+    }
+
+    /// Looks whether the full slot has a place, until it was asked so often; the connection stays.
+    async fn ask_until(self, next: Arc<AtomicUsize>, count: usize) -> Outcome<Self> {
+        while next.fetch_add(1, Ordering::Relaxed) < count {
+            if self.client.query_one(&self.look, &[&0_i32]).await?.try_get::<_, bool>(0)? {
+                return Err("the full slot has a place".into());
+            }
+        }
+        Ok(self)
     }
 }
 
@@ -194,6 +247,7 @@ impl Drop for Running {
 /// Redis 7 with `appendfsync always` and nothing else on disk.
 pub struct Redis {
     port: u16,
+    persons: Arc<AtomicUsize>,
     _process: Running,
     _folder: TempDir,
 }
@@ -209,33 +263,39 @@ impl Redis {
             println!("redis-server is not installed: left out");
             return Ok(None);
         };
-        let redis = Self { port, _process: Running(process), _folder: folder };
+        let redis = Self { port, persons: Arc::default(), _process: Running(process), _folder: folder };
         until_open(([127, 0, 0, 1], port).into()).await?;
         Ok(Some(redis))
     }
 
-    /// Scripts a second of the load generator that the house has: as many connections, one request at a time each, on the
-    /// same threads; and of Redis's own `redis-benchmark`, in C.
-    pub async fn evals(&self) -> Outcome<(f64, f64)> {
-        let next = Arc::new(AtomicUsize::new(0));
-        let began = clock::monotonic();
-        let mut tasks = Vec::with_capacity(CLIENTS);
+    /// Bookings a second of so many slots in turn, of the load generator that the house has: as many connections, one script
+    /// at a time each, on the same threads.
+    pub async fn booked(&self, slots: usize, count: usize) -> Outcome<f64> {
+        let until = self.persons.load(Ordering::Relaxed) + count;
+        let mut clients = Vec::with_capacity(CLIENTS);
         for _ in 0..CLIENTS {
             let stream = tokio::net::TcpStream::connect(("127.0.0.1", self.port)).await?;
             stream.set_nodelay(true)?;
-            tasks.push(tokio::spawn(eval_until(BufReader::new(stream), next.clone())));
+            clients.push(BufReader::new(stream));
         }
+        let began = clock::monotonic();
+        let tasks: Vec<_> = clients
+            .into_iter()
+            .map(|stream| tokio::spawn(eval_until(stream, self.persons.clone(), until, slots)))
+            .collect();
         for task in tasks {
             task.await??;
         }
-        let own = REDIS_EVALS as f64 / began.elapsed().as_secs_f64();
-        Ok((own, self.benchmark()?))
+        let took = began.elapsed();
+        self.persons.store(until, Ordering::Relaxed);
+        Ok(count as f64 / took.as_secs_f64())
     }
 
-    fn benchmark(&self) -> Outcome<f64> {
-        let (port, clients, count) = (self.port.to_string(), CLIENTS.to_string(), REDIS_EVALS.to_string());
+    /// Scripts a second for the first slot, of Redis's own `redis-benchmark`, in C.
+    pub fn benchmark(&self, count: usize) -> Outcome<f64> {
+        let (port, clients, count) = (self.port.to_string(), CLIENTS.to_string(), count.to_string());
         let arguments = ["-p", &port, "-c", &clients, "-n", &count, "-r", "100000000", "--csv"];
-        let script = ["EVAL", SCRIPT, "3", "taken", "bookings", "patients", "p-__rand_int__"];
+        let script = ["EVAL", SCRIPT, "3", "taken:0", "bookings:0", "patients", "p-__rand_int__"];
         let report = ran(Command::new("redis-benchmark").args(arguments).args(script).output()?)?;
         // "test","rps",… : the script itself may hold commas inside its quotes
         let line = report.lines().last().ok_or("no report of redis-benchmark")?;
@@ -244,16 +304,22 @@ impl Redis {
     }
 }
 
-/// One client of Redis: a booking for a fresh patient at a time, until all are done.
-async fn eval_until(mut stream: BufReader<tokio::net::TcpStream>, next: Arc<AtomicUsize>) -> Outcome {
+/// One client of Redis: a booking for a fresh person at a time, until all are done.
+async fn eval_until(
+    mut stream: BufReader<tokio::net::TcpStream>,
+    persons: Arc<AtomicUsize>,
+    until: usize,
+    slots: usize,
+) -> Outcome {
     let mut line = String::new();
     loop {
-        let n = next.fetch_add(1, Ordering::Relaxed);
-        if n >= REDIS_EVALS {
+        let n = persons.fetch_add(1, Ordering::Relaxed);
+        if n >= until {
             return Ok(());
         }
+        let (taken, bookings) = (format!("taken:{}", n % slots), format!("bookings:{}", n % slots));
         let patient = format!("p-{n:016x}");
-        let words = ["EVAL", SCRIPT, "3", "taken", "bookings", "patients", &patient];
+        let words = ["EVAL", SCRIPT, "3", &taken, &bookings, "patients", &patient];
         let mut request = format!("*{}\r\n", words.len());
         for word in words {
             request.push_str(&format!("${}\r\n{word}\r\n", word.len()));
@@ -261,7 +327,7 @@ async fn eval_until(mut stream: BufReader<tokio::net::TcpStream>, next: Arc<Atom
         stream.get_mut().write_all(request.as_bytes()).await?;
         line.clear();
         stream.read_line(&mut line).await?;
-        if !line.starts_with(':') {
+        if !line.starts_with(":1\r") {
             return Err(line.into());
         }
     }

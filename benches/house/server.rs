@@ -3,6 +3,8 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use jiaohao_actors::shell::clock;
@@ -17,6 +19,8 @@ use crate::client::Http;
 const BINARY: &str = env!("CARGO_BIN_EXE_jiaohao");
 /// How long a start may take.
 const READY_WITHIN: Duration = Duration::from_secs(120);
+/// Departments that are made at the same time.
+const FURNISHING: usize = 16;
 
 /// A running server. Dropping it ends it.
 pub struct Server {
@@ -93,30 +97,48 @@ impl Server {
     }
 
     /// One site, so many departments (`b.d0` …), each with a pool `b.d0.q`, a room `b.d0.r`, a doctor `b.doctor0`, a
-    /// session of tomorrow with one slot of very many places; one board `b.hall` for the first department's queue.
-    pub async fn furnish(&self, departments: usize) -> Outcome {
+    /// session of tomorrow with so many slots, from 09:00 on, of very many places each; one board `b.hall` for the first
+    /// department's queue.
+    pub async fn furnish(&self, departments: usize, slots: usize) -> Outcome {
         let operator = self.token(&["--role", "operator", "--account", "bench"])?;
         let mut http = Http::connect(self.address, Some(&operator)).await?;
         let site = json!({"id": "b", "name": "测试医院", "time_zone": "Asia/Shanghai"});
         http.done("PUT", "/api/v1/sites", &site).await?;
-        for n in 0..departments {
-            let department = format!("b.d{n}");
-            let definitions = [
-                ("departments", json!({"id": department, "name": "内科"})),
-                ("service-points", json!({"id": format!("{department}.r"), "name": "1号诊室", "order": 1})),
-                (
-                    "doctors",
-                    json!({"id": format!("b.doctor{n}"), "name": "李明", "title": "主任医师", "departments": [department]}),
-                ),
-                ("queues", json!({"id": format!("{department}.q"), "name": "普通", "prefix": prefix(n)})),
-                ("sessions", session(&department)),
-            ];
-            for (path, definition) in definitions {
-                done_soon(&mut http, path, &definition).await?;
-            }
+        let (next, mut tasks) = (Arc::new(AtomicUsize::new(0)), Vec::new());
+        for _ in 0..FURNISHING.min(departments) {
+            let (mut http, next) = (Http::connect(self.address, Some(&operator)).await?, next.clone());
+            tasks.push(tokio::spawn(async move {
+                loop {
+                    let n = next.fetch_add(1, Ordering::Relaxed);
+                    if n >= departments {
+                        return Outcome::Ok(());
+                    }
+                    furnish_one(&mut http, n, slots).await?;
+                }
+            }));
+        }
+        for task in tasks {
+            task.await??;
         }
         done_soon(&mut http, "boards", &json!({"id": "b.hall", "name": "候诊区", "queues": ["b.d0.q"]})).await
     }
+}
+
+async fn furnish_one(http: &mut Http, n: usize, slots: usize) -> Outcome {
+    let department = format!("b.d{n}");
+    let doctor =
+        json!({"id": format!("b.doctor{n}"), "name": "李明", "title": "主任医师", "departments": [department]});
+    let definitions = [
+        ("departments", json!({"id": department, "name": "内科"})),
+        ("service-points", json!({"id": format!("{department}.r"), "name": "1号诊室", "order": 1})),
+        ("doctors", doctor),
+        ("queues", json!({"id": format!("{department}.q"), "name": "普通", "prefix": prefix(n)})),
+        ("sessions", session(&department, slots)),
+    ];
+    for (path, definition) in definitions {
+        done_soon(http, path, &definition).await?;
+    }
+    Ok(())
 }
 
 /// What the site has said reaches the department a moment later: asked again until then.
@@ -132,18 +154,24 @@ async fn done_soon(http: &mut Http, path: &str, definition: &Value) -> Outcome {
     Err(last.unwrap_or_else(|| "not defined".into()))
 }
 
+/// A, B … Z, AA, AB …: each queue has one of its own.
 fn prefix(n: usize) -> String {
-    char::from(b'A' + (n % 26) as u8).to_string()
+    let letter = char::from(b'A' + (n % 26) as u8);
+    let before = if n < 26 { String::new() } else { prefix(n / 26 - 1) };
+    format!("{before}{letter}")
 }
 
-fn session(department: &str) -> Value {
+fn session(department: &str, slots: usize) -> Value {
+    let start = |k: usize| format!("{:02}:{:02}", 9 + k / 2, k % 2 * 30);
+    let slots: Vec<Value> =
+        (0..slots).map(|k| json!({"start": start(k), "minutes": 30, "capacity": 100_000})).collect();
     json!({
         "id": format!("{department}.s"),
         "date": tomorrow(),
-        "period": "morning",
+        "period": "day",
         "queue": format!("{department}.q"),
         "registration_class": "普通",
-        "slots": [{"start": "09:00", "minutes": 30, "capacity": 100_000}],
+        "slots": slots,
     })
 }
 

@@ -93,7 +93,8 @@ fn storm(args: &Args) -> Result<(), Failure> {
         at_once: args.at_once as usize,
         seed: args.seed,
     };
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::failed)?;
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    let runtime = runtime.enable_all().on_thread_start(simulate::storm::give_way).build().map_err(Failure::failed)?;
     let outcome = runtime.block_on(simulate::storm::run(options)).map_err(Failure::Failed)?;
     let text = if args.json { format!("{}\n", outcome.json) } else { simulate::storm::table(&outcome.json) };
     print_result(&text)?;

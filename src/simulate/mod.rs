@@ -9,6 +9,7 @@ mod ledger;
 mod own_server;
 mod patients;
 mod phones;
+pub mod process;
 mod screens;
 mod setup;
 pub mod storm;

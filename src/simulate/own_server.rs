@@ -9,6 +9,7 @@ use std::time::Duration;
 use jiaohao_actors::shell::clock::monotonic;
 use serde_json::Value;
 
+use super::process::{self, Memory};
 use crate::clients::http::Door;
 
 /// How long a start may take.
@@ -100,14 +101,14 @@ impl OwnServer {
         Ok(())
     }
 
-    /// How much memory it has, and had at most, in MiB. None: the system does not say.
-    pub fn memory_mib(&self) -> Option<(u64, u64)> {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.as_ref()?.id())).ok()?;
-        let kib = |name: &str| {
-            let line = status.lines().find_map(|line| line.strip_prefix(name))?;
-            line.trim().trim_end_matches(" kB").trim().parse::<u64>().ok()
-        };
-        Some((kib("VmRSS:")? / 1024, kib("VmHWM:")? / 1024))
+    /// How much memory it has, and has had at most. None: the system does not say.
+    pub fn memory(&self) -> Option<Memory> {
+        process::memory(self.child.as_ref()?.id())
+    }
+
+    /// The time of processors that it has had since it started. None: the system does not say.
+    pub fn cpu(&self) -> Option<Duration> {
+        process::cpu(self.child.as_ref()?.id())
     }
 
     /// `kill -9`.

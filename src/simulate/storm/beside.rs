@@ -1,4 +1,6 @@
-//! The clinic that runs beside a storm: a doctor who calls one patient after the other, in a department that releases too.
+//! The clinic that runs beside a storm: a doctor who calls one patient after the other, in a department that releases too. The
+//! console has a thread of its own: on one of the people's threads it would measure how long a hundred thousand of them keep
+//! each other waiting there.
 
 use std::time::Duration;
 
@@ -6,18 +8,19 @@ use hdrhistogram::Histogram;
 use jiaohao_actors::shell::clock::monotonic;
 use serde::Serialize;
 use serde_json::{Value, json};
+use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
 
 use super::ready::{CALLS_PER_S, Ready};
 use crate::clients::live::LiveClient;
 
-/// The doctor, at work, with patients who wait.
+/// A doctor at work, with patients who wait; ends when this is dropped.
 pub(super) struct Beside {
-    console: LiveClient,
-    department: String,
-    assignment: String,
-    hand: Option<String>,
+    wishes: mpsc::Sender<Wish>,
 }
+
+/// To call for so long, and who hears what that came to.
+type Wish = (Duration, oneshot::Sender<Result<Calls, String>>);
 
 /// How long calls took.
 #[derive(Clone, Copy, Debug, Default, Serialize)]
@@ -39,17 +42,68 @@ impl Beside {
             waits.map_err(|why| format!("a walk-in: {why}"))?;
         }
         let (door, clock, token) = (ready.door.clone(), ready.clock.clone(), ready.doctor.clone());
-        let console = LiveClient::open(door, clock, token, Vec::new(), Box::new(|_, _, _| {}));
-        let start = json!({ "department": at.id, "service_point": doctor.service_point });
-        let begun = console.give("start_work", start).await.map_err(|why| format!("start_work: {why}"))?;
-        let assignment = begun["assignment"].as_str().unwrap_or_default().to_owned();
-        // the department hears of the assignment a moment later
-        tokio::time::sleep(Duration::from_millis(500)).await;
-        Ok(Self { console, department: at.id.clone(), assignment, hand: None })
+        let (department, service_point) = (at.id.clone(), doctor.service_point.clone());
+        let (wishes, asked) = mpsc::channel(1);
+        let (at_work, has_begun) = oneshot::channel();
+        let works = move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            let runtime = match runtime {
+                Ok(runtime) => runtime,
+                Err(why) => return drop(at_work.send(Err(why.to_string()))),
+            };
+            runtime.block_on(async move {
+                let live = LiveClient::open(door, clock, token, Vec::new(), Box::new(|_, _, _| {}));
+                match Console::start(live, department, &service_point).await {
+                    Ok(console) => {
+                        // who does not wait for it any more does not ask for calls either
+                        let _ = at_work.send(Ok(()));
+                        console.work(asked).await;
+                    }
+                    Err(why) => drop(at_work.send(Err(why))),
+                }
+            });
+        };
+        std::thread::Builder::new().name("doctor".to_owned()).spawn(works).map_err(|e| e.to_string())?;
+        has_begun.await.map_err(|_| GONE)??;
+        Ok(Self { wishes })
     }
 
     /// Calls for so long, at the same pace whatever an answer takes.
-    pub(super) async fn calls(&mut self, so_long: Duration) -> Result<Calls, String> {
+    pub(super) async fn calls(&self, so_long: Duration) -> Result<Calls, String> {
+        let (answer, answered) = oneshot::channel();
+        self.wishes.send((so_long, answer)).await.map_err(|_| GONE)?;
+        answered.await.map_err(|_| GONE)?
+    }
+}
+
+const GONE: &str = "the doctor's console has ended";
+
+/// The doctor's side, on the thread of its own.
+struct Console {
+    live: LiveClient,
+    department: String,
+    assignment: String,
+    hand: Option<String>,
+}
+
+impl Console {
+    async fn start(live: LiveClient, department: String, service_point: &str) -> Result<Self, String> {
+        let start = json!({ "department": department, "service_point": service_point });
+        let begun = live.give("start_work", start).await.map_err(|why| format!("start_work: {why}"))?;
+        let assignment = begun["assignment"].as_str().unwrap_or_default().to_owned();
+        // the department hears of the assignment a moment later
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        Ok(Self { live, department, assignment, hand: None })
+    }
+
+    async fn work(mut self, mut asked: mpsc::Receiver<Wish>) {
+        while let Some((so_long, answer)) = asked.recv().await {
+            // who does not wait for it any more needs none
+            let _ = answer.send(self.calls(so_long).await);
+        }
+    }
+
+    async fn calls(&mut self, so_long: Duration) -> Result<Calls, String> {
         let mut took_us = Histogram::<u64>::new_with_bounds(1, 600_000_000, 2).map_err(|e| e.to_string())?;
         let began = monotonic();
         let mut beats = tokio::time::interval(Duration::from_millis(1_000 / CALLS_PER_S));
@@ -58,7 +112,7 @@ impl Beside {
             beats.tick().await;
             let call = json!({ "call_next_patient": { "department": self.department, "assignment": self.assignment,
                 "in_hand": self.hand, "outcome": self.hand.as_ref().map(|_| "seen") } });
-            let answered = self.console.send(Uuid::now_v7(), call).await;
+            let answered = self.live.send(Uuid::now_v7(), call).await;
             let took = answered.answered_at.duration_since(answered.sent_at);
             took_us.saturating_record(u64::try_from(took.as_micros()).unwrap_or(u64::MAX).max(1));
             let called = answered.result.map_err(|why| format!("call_next_patient: {why}"))?;

@@ -4,6 +4,7 @@
 
 mod beside;
 mod lots;
+mod machine;
 mod person;
 mod ready;
 mod table;
@@ -20,11 +21,14 @@ use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 
 use super::own_server::OwnServer;
+use super::process::Memory;
 use crate::clients::clock::ClinicClock;
 use crate::clients::http::Door;
 use beside::Beside;
+use machine::Watch;
 use person::Outcome;
 
+pub use machine::give_way;
 pub use table::table;
 
 /// From so many addresses of this machine the sockets come.
@@ -128,11 +132,11 @@ async fn storm(options: &Options, server: &OwnServer, files: u64, say: &dyn Fn(&
     let began = monotonic();
     let ready = ready::ready(server, &operator, options).await?;
     say(&format!("{} people after {:.0} s", ready.people.len(), began.elapsed().as_secs_f64()));
-    let mut beside = Beside::open(&ready).await?;
+    let beside = Beside::open(&ready).await?;
     let quiet_s = (options.minute_s / 2).max(2);
     say(&format!("a doctor calls for {quiet_s} s, without anything beside it"));
     let without = beside.calls(Duration::from_secs(quiet_s)).await?;
-    let memory_before = server.memory_mib();
+    let memory_before = server.memory();
     // Half of all are there before; they come over half of that time, at least.
     let before_ms = i64::try_from(options.people / 2).unwrap_or(0).clamp(3_000, 120_000);
     let released_ms = ready.clock.now_ms() + before_ms + 1_000;
@@ -163,7 +167,9 @@ async fn storm(options: &Options, server: &OwnServer, files: u64, say: &dyn Fn(&
         .collect();
     storm.clock.until(released_ms).await;
     say("released");
+    let watch = Watch::begin(server)?;
     let with = beside.calls(Duration::from_secs(options.minute_s)).await?;
+    let machine = watch.told().await?;
     let mut outcomes = Vec::with_capacity(people.len());
     for one in people {
         outcomes.push(one.await.map_err(|e| format!("somebody failed: {e}"))?);
@@ -178,8 +184,9 @@ async fn storm(options: &Options, server: &OwnServer, files: u64, say: &dyn Fn(&
     outcomes.iter().enumerate().for_each(|(n, one)| seen[storm.of(n)].push(&one.seen));
     let lots = ready::releases(&ready, &storm.sessions, &seen).await?;
     let booked: BTreeSet<&String> = outcomes.iter().filter_map(|one| one.appointment.as_ref()).collect();
-    let (memory, memory_max) = server.memory_mib().unwrap_or_default();
-    let memory_before = memory_before.unwrap_or_default().0;
+    let mib = |memory: Option<Memory>| memory.map(|memory| (memory.now_kib / 1024, memory.max_kib / 1024));
+    let (memory, memory_max) = mib(server.memory()).unwrap_or_default();
+    let (memory_before, _) = mib(memory_before).unwrap_or_default();
     let counted = |outcome: Outcome| outcomes.iter().filter(|one| one.outcome == outcome).count();
     let waits = |outcome: Outcome| {
         let mut ms: Vec<u64> = outcomes.iter().filter(|one| one.outcome == outcome).map(|one| one.wait_ms).collect();
@@ -212,6 +219,7 @@ async fn storm(options: &Options, server: &OwnServer, files: u64, say: &dyn Fn(&
         "lots_as_promised": lots.as_promised,
         "lots_unsure": lots.unsure,
         "lots_wrong": lots.wrong,
+        "machine": machine,
         "memory_mib": { "before": memory_before, "after": memory, "max": memory_max },
         "calls": { "without": without, "beside": with, "p99_ratio": (ratio * 100.0).round() / 100.0, "p99_ratio_max": CALLS_RATIO_MAX },
     }))

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use serde_json::Value;
 
-use super::beside;
+use super::{beside, machine};
 
 /// The result in words.
 pub fn table(json: &Value) -> String {
@@ -47,6 +47,7 @@ pub fn table(json: &Value) -> String {
         "memory of the server: {} MiB before, {} after, {} at most",
         memory["before"], memory["after"], memory["max"]
     ));
+    line(machine::words(&json["machine"]));
     line(format!("without: {}", beside::words(&json["calls"]["without"])));
     line(format!("beside:  {}", beside::words(&json["calls"]["beside"])));
     line(format!(
