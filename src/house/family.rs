@@ -180,7 +180,7 @@ impl House {
             |country: &String| phone.strip_prefix('+').is_some_and(|digits| digits.starts_with(country.as_str()));
         match sms.countries.iter().any(is_of) {
             true => Ok(phone),
-            false => Err(wrong("phone: no codes are sent to that country; the desk helps")),
+            false => Err(wrong("phone: no codes are sent to that country; the desk helps").with("what", "country")),
         }
     }
 

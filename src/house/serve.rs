@@ -380,7 +380,7 @@ impl Recovered {
         let doors = listening.open(Arc::new(Shared(house.clone())), house.reach.clone(), &settings, coarse)?;
         actix_web::rt::spawn(ops::run(Arc::downgrade(&house)));
         actix_web::rt::spawn(release::run(Arc::downgrade(&house)));
-        actix_web::rt::spawn(lost_keys::count(house.clone()));
+        actix_web::rt::spawn(lost_keys::watch(Arc::downgrade(&house)));
         actix_web::rt::spawn(notices::run(Arc::downgrade(&house), notices));
         actix_web::rt::spawn(notices::hear(Arc::downgrade(&house)));
         actix_web::rt::spawn(paying::run(Arc::downgrade(&house), asked));

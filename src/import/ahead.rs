@@ -48,6 +48,8 @@ pub(super) async fn learn(
             false => read(format!("/streams/session:{}", named.id)).await,
         };
         match answered {
+            // One that was retired: there is no more of it, and what defines it anew is refused with its line.
+            Ok(answer) if answer["snapshot"]["open"] == false => {}
             Ok(answer) => {
                 let shown = session(&answer["snapshot"]);
                 let shown = shown.ok_or_else(|| Refusal::door("a session is not as the protocol has it"))?;

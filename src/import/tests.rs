@@ -619,7 +619,7 @@ fn in_spring(id: &str) -> serde_json::Value {
         "quotas": {"online": 2, "desk": 0, "referral": 0}});
     json!({"snapshot": {"session": id, "date": "2027-04-01", "period": "morning", "queue": "s.internal.li", "doctor": "s.0042",
         "service_point": "s.internal.r1", "registration_class": "主任", "fee_fen": 5000, "high_demand": false,
-        "released_at": null, "slots": [slot]}})
+        "released_at": null, "open": true, "slots": [slot]}})
 }
 
 const SPRING: &str = "date,period,queue,doctor,registration_class,hours,slot_minutes,capacity,retired\n\
@@ -669,6 +669,14 @@ async fn sessions_that_the_directory_leaves_out_are_asked_for_one_by_one() {
         ]
     );
     assert_eq!(asked.into_inner(), ids.map(|id| format!("/streams/session:{id}")), "what is over is not asked for");
+    // Of what was retired there is no more: to be defined anew is for the house to refuse, to be retired again is nothing.
+    let retired = of_spring(true, async |path: String| {
+        let mut shown = in_spring(path.trim_start_matches("/streams/session:"));
+        shown["snapshot"]["open"] = json!(false);
+        Ok(shown)
+    });
+    let changes: Vec<Change> = retired.await.expect("in order").into_iter().map(|wish| wish.change).collect();
+    assert_eq!(changes, [Change::Made, Change::Made, Change::Same, Change::Over]);
     let nobody = of_spring(false, async |_| panic!("the directory has them all")).await.expect("in order");
     assert_eq!(nobody.iter().filter(|wish| wish.change == Change::Made).count(), 2);
 }

@@ -240,6 +240,13 @@ test('a second tap answers nothing that nobody has read; all answers are shown o
   await pause(550);
   await kiosk.click('[data-given=contact] [data-action=change_answer]');
   await kiosk.waitForSelector('[data-question=contact] [data-answer=yes][aria-pressed=true]');
+  // Changed for nothing: back to all of them, as they were.
+  await pause(550);
+  await kiosk.click('[data-action=question_back]');
+  await kiosk.waitForSelector('[data-all-answers]');
+  assert.deepEqual((await given())[2], ['contact', '是']);
+  await pause(550);
+  await kiosk.click('[data-given=contact] [data-action=change_answer]');
   await answerOne(kiosk, 'contact', 'no');
   await kiosk.waitForSelector('[data-all-answers]');
   assert.deepEqual((await given())[2], ['contact', '否'], 'and the others are not asked again');
@@ -399,6 +406,17 @@ test('the phone asks one question a screen and says where to go', async () => {
   await phone.waitForSelector('dialog [data-all-answers="4"]');
   await looks(phone);
   if (process.env.PICTURES) await phone.screenshot({ path: `${process.env.PICTURES}/all-answers-phone.png` });
+  // What was measured stands there when it is looked at again, also from the first one, and all can be left.
+  await pause(550);
+  await phone.click('[data-given=temperature] [data-action=change_answer]');
+  await phone.waitForSelector('[data-question=temperature] output:has-text("38.0")');
+  await pause(550);
+  await phone.click('[data-action=question_back]');
+  await pause(550);
+  await phone.click('[data-given=fever] [data-action=change_answer]');
+  await pause(550);
+  await phone.click('[data-action=question_back]:has-text("返回")');
+  await phone.waitForSelector('dialog [data-all-answers="4"] [data-action=questions_left]:has-text("取消")');
   await sendAnswers(phone);
   await phone.waitForSelector(`dialog [data-sent-to="${FEVER}"]`);
   await phone.click('dialog [data-action=dialog_cancel]');

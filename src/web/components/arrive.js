@@ -13,7 +13,7 @@ import { askedBy, isAboutAnswers, sendArrival } from '../lib/pre-check.js';
  * @param {string} command @param {any} body @param {string} who
  * @param {{spared?: boolean, opensAt?: string|null, waits?: boolean, pays?: (() => Promise<boolean>)|null}} [of]
  *   `spared`: an emergency; `opensAt`: from when the arrival is taken; `waits`: has a number already; `pays`: asks for the fee,
- *   once, after the questions: who has a fever is seen to before anybody counts money; false: left there
+ *   once, after the questions and before the house has looked at the answers: who is sent on gets it back; false: left there
  * @returns {Promise<any>} the answer; null: not done
  */
 export async function arrive(desk, command, body, who, { spared, opensAt, waits, pays } = {}) {

@@ -40,20 +40,34 @@ export class OneByOne {
 
   /** @param {number} at */
   go(at) {
-    this.typed = '';
     this.at = at;
+    const { question } = this;
+    const before = (question && this.answers[question.id]) || '';
+    this.typed = DEGREES.test(before) ? before.replace('.', '') : '';
     this.page.changed();
+  }
+
+  /** The first that is not answered yet; behind the last: none is. */
+  get next() {
+    const left = this.asked.questions.findIndex((/** @type {any} */ one) => !(one.id in this.answers));
+    return left < 0 ? this.asked.questions.length : left;
+  }
+
+  /** Whether an answer is changed, and the others stand. */
+  get isChange() {
+    return this.next === this.asked.questions.length;
   }
 
   /** On to what is not answered yet: who changes one answer is not asked the rest again. @param {string} answer */
   answer(answer) {
     this.answers[this.question.id] = answer;
-    const left = this.asked.questions.findIndex((/** @type {any} */ one) => !(one.id in this.answers));
-    this.go(left < 0 ? this.asked.questions.length : left);
+    this.go(this.next);
   }
 
+  /** To the question before; from an answer that was to be changed to all of them, as they were. */
   back() {
-    if (this.at) this.go(this.at - 1);
+    if (this.isChange) this.go(this.next);
+    else if (this.at) this.go(this.at - 1);
     else this.page.left();
   }
 
@@ -76,7 +90,7 @@ export class OneByOne {
         choicesOf(question).map(([id, words]) => h('button', {
           type: 'button', class: 'btn answer', key: id, 'data-answer': id, 'aria-pressed': String(this.answers[question.id] === id), onclick: this.pressed(() => this.answer(id)),
         }, words))),
-      h('button', { type: 'button', class: 'btn quiet', key: 'back', 'data-action': 'question_back', onclick: this.pressed(() => this.back()) }, t(this.at ? 'pre_check.back' : 'cancel')));
+      h('button', { type: 'button', class: 'btn quiet', key: 'back', 'data-action': 'question_back', onclick: this.pressed(() => this.back()) }, t(this.isChange ? 'pre_check.to_all' : this.at ? 'pre_check.back' : 'cancel')));
   }
 
   /** All answers, before they go. */
@@ -91,7 +105,8 @@ export class OneByOne {
         }, t('pre_check.change'))))),
       h('button', {
         type: 'button', class: 'btn primary answer', key: 'go', 'data-action': 'send_answers', onclick: this.pressed(() => this.page.done({ version, answers: { ...this.answers } })),
-      }, t('pre_check.all_go')));
+      }, t('pre_check.all_go')),
+      h('button', { type: 'button', class: 'btn quiet', key: 'left', 'data-action': 'questions_left', onclick: this.pressed(() => this.page.left()) }, t('cancel')));
   }
 
   temperature() {

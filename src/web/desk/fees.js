@@ -159,13 +159,18 @@ export class Fees {
     this.keyAt = event.timeStamp;
     // A receipt may be scanned into its field.
     if (isEditing(event)) return;
+    // The Enter that has opened this, held down, is neither a scanner nor a press.
+    if (event.repeat) {
+      event.preventDefault();
+      return;
+    }
     if (event.key === 'Enter' && isFast(since)) {
       event.preventDefault();
       scanned();
       return;
     }
     const one = event.currentTarget.querySelectorAll('.pay-by button')[Number(event.key) - 1];
-    if (!one || event.repeat || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (!one || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();
     one.focus();
   }

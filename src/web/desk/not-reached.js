@@ -64,6 +64,10 @@ export async function showNotReached(page, floor, persons, session) {
         refused = wordsOf(refusal, 'mark_reached');
       }
       redraw();
+      // What was pressed may be gone: the keyboard stays in the row.
+      /** @type {HTMLElement|null} */
+      const next = document.querySelector(`dialog [data-missed="${CSS.escape(one.appointment)}"] button`);
+      if (next) next.focus();
     };
     return h('div', { class: 'form', 'data-form': 'not_reached' },
       instead(floor, session, page.protocol.clock.now()),

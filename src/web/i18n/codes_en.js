@@ -6,6 +6,7 @@ export default {
   'error.forbidden': 'Not allowed, or there is no such thing',
   'error.malformed': 'Something went wrong: reload the page and try again; if that does not help, tell IT (code {code})',
   'error.invalid_field': 'A field has a wrong value',
+  'error.invalid_field.country': 'No code can be sent to a phone of that country: please ask at the desk',
   'error.unknown_command': 'Unknown command',
   'error.too_large': 'Too large',
   'error.too_many_requests': 'Too many requests: please try again shortly',
@@ -82,4 +83,5 @@ export default {
   'error.bind_wechat.channel_failed': 'WeChat did not answer: please try again later',
   'error.ask_consent.wrong_credentials': 'Wrong code; ask for the one on their phone',
   'error.ask_consent.invalid_field': 'Something is wrong: it has to be their own phone, not yours',
+  'error.ask_consent.invalid_field.country': 'No code can be sent to their phone, which is of another country: please ask at the desk',
 };

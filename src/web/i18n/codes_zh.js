@@ -6,6 +6,7 @@ export default {
   'error.forbidden': '没有权限,或者没有这一项',
   'error.malformed': '出了点问题,请刷新再试;不行请告诉信息科(代码 {code})',
   'error.invalid_field': '内容不对',
+  'error.invalid_field.country': '验证码发不到这个国家或地区的手机号,请到分诊台办理',
   'error.unknown_command': '没有这个命令',
   'error.too_large': '太大',
   'error.too_many_requests': '太频繁,请稍后再试',
@@ -82,4 +83,5 @@ export default {
   'error.bind_wechat.channel_failed': '微信没有回应,请稍后再试',
   'error.ask_consent.wrong_credentials': '验证码不对,请问家人收到的验证码',
   'error.ask_consent.invalid_field': '内容不对:要填家人自己的手机号,不能是您的',
+  'error.ask_consent.invalid_field.country': '验证码发不到家人这个国家或地区的手机号,请到分诊台办理',
 };

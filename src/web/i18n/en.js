@@ -413,6 +413,7 @@ const words = {
   'registration_class.chief': 'Chief',
   'registration_class.special': 'Special',
   'appointment.asked': 'Pending',
+  'appointment.held': 'Held',
   'appointment.booked': 'Booked',
   'appointment.checked_in': 'Checked in',
   'appointment.refused': 'Refused',

@@ -66,6 +66,7 @@ export default {
   'pre_check.silent': 'This page makes no sound yet. Touch it once and it will.',
   'pre_check.step': 'Question {n} of {of}',
   'pre_check.back': 'Back',
+  'pre_check.to_all': 'Back to all',
   'pre_check.on': 'Next',
   'pre_check.all': 'Please check your answers',
   'pre_check.change': 'Change',

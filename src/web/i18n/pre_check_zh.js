@@ -66,6 +66,7 @@ export default {
   'pre_check.silent': '这个页面现在没有提示音,点一下页面就会响。',
   'pre_check.step': '第 {n} 题,共 {of} 题',
   'pre_check.back': '上一题',
+  'pre_check.to_all': '返回',
   'pre_check.on': '下一题',
   'pre_check.all': '请核对您的回答',
   'pre_check.change': '改',

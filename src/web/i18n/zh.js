@@ -413,6 +413,7 @@ const words = {
   'registration_class.chief': '主任',
   'registration_class.special': '特需',
   'appointment.asked': '处理中',
+  'appointment.held': '已保留',
   'appointment.booked': '已预约',
   'appointment.checked_in': '已签到',
   'appointment.refused': '未约上',

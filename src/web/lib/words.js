@@ -19,12 +19,13 @@ export function wordsOf(refusal, command) {
   let text = title || t(has(key) ? key : 'error.internal', { code });
   const valid = (refusal && refusal.validNow) || {};
   const from = `${key}.from`;
+  const isOfItsOwn = !!valid.what && has(`${key}.${valid.what}`);
   if (valid.not_before && has(from)) text = t(from, { date: dateWord(valid.not_before), time: clockOf(valid.not_before) });
-  else if (valid.what && has(`${key}.${valid.what}`)) text = t(`${key}.${valid.what}`);
+  else if (isOfItsOwn) text = t(`${key}.${valid.what}`);
   else if (valid.due_fen && has(`${key}.due`)) text = t(`${key}.due`, { yuan: yuan(valid.due_fen) });
   else if (valid.not_before) text += t('error.not_before', { time: secondsOfAny(valid.not_before) });
   // What the door adds in words is English.
-  if (language() === 'en' && (code === 'invalid_field' || code === 'malformed') && refusal.detail) text += t('error.detail', { detail: refusal.detail });
+  if (language() === 'en' && !isOfItsOwn && (code === 'invalid_field' || code === 'malformed') && refusal.detail) text += t('error.detail', { detail: refusal.detail });
   if (title) text += t('error.code', { code });
   return text;
 }

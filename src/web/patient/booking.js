@@ -18,8 +18,12 @@ import { waitFor } from './waiting.js';
 /** A hold may be prolonged once, in its last two minutes. */
 const PROLONG_UNDER_S = 120;
 const DAYS = 7;
-/** What could not be read is asked for again by itself after this time, while there is a connection. */
+/** What could not be read is asked for again by itself: first after this time, then after twice as long each time, never later
+ * than this, and not all phones at once. */
 const AGAIN_MS = 2000;
+const AGAIN_MAX_MS = 60000;
+/** What time alone mends. */
+const PASSING = ['offline', 'timed_out', 'overloaded', 'too_many_requests', 'recovering'];
 /** A network that says nothing is none. */
 const OPENS_WITHIN_MS = 10000;
 
@@ -34,8 +38,10 @@ export class Booking {
     this.done = done;
     /** @type {any[]|null} */
     this.sites = null;
-    /** Why the hospitals could not be read, and when; null: they could, or were not asked for yet. @type {{refusal: any, at: number}|null} */
+    /** Why the hospitals could not be read, and from when on they are asked for again (null: by a press alone); null: they could,
+     * or were not asked for yet. @type {{refusal: any, again: number|null}|null} */
     this.failed = null;
+    this.tries = 0;
     this.opening = false;
     /** @type {Site|null} */
     this.site = null;
@@ -62,8 +68,12 @@ export class Booking {
     try {
       this.sites = await within(OPENS_WITHIN_MS, (signal) => sitesByName(this.page.session, booked, signal));
       this.failed = null;
+      this.tries = 0;
     } catch (refusal) {
-      this.failed = { refusal, at: performance.now() };
+      const own = Math.min(AGAIN_MAX_MS, AGAIN_MS * Math.pow(2, this.tries));
+      const wait = refusal.retryAfterS ? refusal.retryAfterS * 1000 : own;
+      this.tries += 1;
+      this.failed = { refusal, again: PASSING.includes(refusal.code) ? performance.now() + wait * (1 + Math.random() / 2) : null };
     }
     this.opening = false;
     this.page.draw();
@@ -248,7 +258,7 @@ export class Booking {
   openingView() {
     const { failed } = this;
     if (!failed) return h('div', { class: 'block', key: 'loading', 'aria-busy': 'true' }, h('p', { class: 'skeleton' }));
-    if (this.page.protocol.status === 'live' && performance.now() - failed.at > AGAIN_MS) this.open();
+    if (failed.again !== null && this.page.protocol.status === 'live' && !document.hidden && performance.now() > failed.again) this.open();
     const words = failed.refusal.code === 'offline' ? t('patient.no_way_to_book') : wordsOf(failed.refusal);
     return h('section', { class: 'block card', key: 'failed', 'data-booking': 'failed' }, h('div', { class: 'inside' },
       h('p', { class: 'big-words', role: 'status' }, words),

@@ -4,9 +4,10 @@
   function ask() {
     var request = new XMLHttpRequest();
     request.onload = function () {
-      if (request.status === 200) location.reload();
+      // What was wanted, or that there is no such page: by anybody but the house that starts, or whoever stands before it.
+      if (request.status < 500) location.reload();
     };
-    request.open('GET', '/readyz');
+    request.open('GET', location.pathname);
     request.send();
   }
   setInterval(ask, 3000);

@@ -84,7 +84,7 @@ pub fn all_not_reached<'a>(
 pub(crate) fn tell(draft: &mut Draft<'_, Department>, context: &Context) {
     let now = context.now;
     let is_staff = matches!(context.principal.role, Role::Desk | Role::Doctor | Role::Operator);
-    let mut sessions = BTreeSet::new();
+    let (mut sessions, mut offered) = (BTreeSet::new(), BTreeSet::new());
     let mut appointments: BTreeMap<AppointmentId, Option<About>> = BTreeMap::new();
     let mut touch = |id: &AppointmentId, done: Option<About>| {
         let known = appointments.entry(id.clone()).or_default();
@@ -97,6 +97,7 @@ pub(crate) fn tell(draft: &mut Draft<'_, Department>, context: &Context) {
                 waitlist::Event::OfferAnswered { appointment, .. } | waitlist::Event::OfferEnded { appointment, .. },
             ) => {
                 touch(appointment, None);
+                offered.insert(appointment.clone());
                 continue;
             }
             _ => continue,
@@ -126,6 +127,10 @@ pub(crate) fn tell(draft: &mut Draft<'_, Department>, context: &Context) {
             | clinic::Event::NoShowCorrected { appointment, .. } => touch(appointment, None),
             _ => {}
         }
+    }
+    // Who takes an offered place, on the phone or by the desk, knows it, whoever had put them on the list.
+    for (_, done) in appointments.iter_mut().filter(|(id, _)| offered.contains(*id)) {
+        *done = done.filter(|done| *done != About::Booked);
     }
     let dues: Vec<_> = appointments.iter().filter_map(|(id, done)| due(draft.state(), id, *done, now)).collect();
     state_all(draft, dues);
@@ -214,6 +219,8 @@ fn due(state: &State, id: &AppointmentId, done: Option<About>, now: Timestamp) -
     let is_offered = is_held && state.waitlist.offers.get(id).is_some_and(Offered::is_open);
     let is_cancelled = matches!(known.state, AppointmentState::Cancelled | AppointmentState::GivenBack);
     let was_told = told.and_then(|told| told.about);
+    // A booking that waits for the morning is told with the time that it has then.
+    let is_unheard = told.is_some_and(|told| !has_left(told, now));
     let about = match (is_to_come, delay_min) {
         _ if is_ahead && is_offered => Some(About::Offered),
         (false, _) if is_ahead && known.state == AppointmentState::Stopped => Some(About::Stopped),
@@ -224,7 +231,9 @@ fn due(state: &State, id: &AppointmentId, done: Option<About>, now: Timestamp) -
         // A cancellation that is undone is a booking again; of a stop that is, it is told that the clinic takes place.
         (true, _) if was_told == Some(About::Cancelled) => Some(About::Booked),
         (true, _) if done == Some(About::Booked) && was_told != Some(About::Stopped) => Some(About::Booked),
-        (true, min) if before == Some((About::Booked, min)) => Some(About::Booked),
+        (true, min) if was_told == Some(About::Booked) && (is_unheard || before == Some((About::Booked, min))) => {
+            Some(About::Booked)
+        }
         (true, 0) => knows.then_some(About::AsPlanned),
         (true, _) => (told.is_some() || was_announced).then_some(About::Delayed),
     };
@@ -240,7 +249,8 @@ fn due(state: &State, id: &AppointmentId, done: Option<About>, now: Timestamp) -
         expected_at,
         doctor: whose.map(|doctor| doctor.is.name.clone()).unwrap_or_default(),
         doctor_en: whose.map(|doctor| state.config.name_en(doctor.is.id.as_str()).to_owned()).unwrap_or_default(),
-        known_before: knows,
+        // Who has heard that it is off knows of it, too: what is told now takes that back.
+        known_before: knows || was_told == Some(About::Cancelled) && !is_unheard,
     };
     Some(NoticeDue {
         ticket,

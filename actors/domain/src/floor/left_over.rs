@@ -17,25 +17,19 @@ const FORGOTTEN_AFTER_S: i64 = 10 * 3600;
 
 /// Whether a ticket has been left waiting, in line or at a door, on an earlier day.
 pub fn is_left_over(state: &State, ticket: &Ticket, now: Timestamp) -> bool {
-    matches!(ticket.standing, Standing::Waiting | Standing::Summoned(_)) && is_forgotten(state, ticket, now)
-}
-
-fn is_forgotten(state: &State, ticket: &Ticket, now: Timestamp) -> bool {
-    ticket.opened.date < state.config.today(now)
+    matches!(ticket.standing, Standing::Waiting | Standing::Summoned(_))
+        && ticket.opened.date < state.config.today(now)
         && doors::place_of(state, ticket).is_some_and(|place| place.waiting_since < now.plus_s(-FORGOTTEN_AFTER_S))
 }
 
 /// Whether somebody is here by a ticket: found by it, told by it, and given no second number. Midnight sends nobody home who
-/// waits or is called. Who is away or was missed comes back on the ticket's own day only.
+/// waits, nor who is called or with the doctor, however long that took. Who is away or was missed comes back on the ticket's own day only.
 pub fn is_here(state: &State, ticket: &Ticket, now: Timestamp) -> bool {
     match &ticket.standing {
         Standing::Ended { .. } => false,
         Standing::Away { .. } | Standing::Missed { .. } => ticket.opened.date >= state.config.today(now),
-        Standing::Waiting
-        | Standing::Summoned(_)
-        | Standing::Called(_)
-        | Standing::Serving { .. }
-        | Standing::InTransit { .. } => !is_forgotten(state, ticket, now),
+        Standing::Waiting | Standing::Summoned(_) => !is_left_over(state, ticket, now),
+        Standing::Called(_) | Standing::Serving { .. } | Standing::InTransit { .. } => true,
     }
 }
 

@@ -183,9 +183,12 @@ fn go_on(draft: &mut Draft<'_, Patient>, notice: &Notice, now: Timestamp) {
     if !notice.ways.contains_key(&Way::Sms) {
         return send(draft, notice.id.clone(), vec![Way::Sms], now);
     }
-    // Whom no screen tells is not reached by no way either. That there is a booking knows who came or rang for it.
-    let is_owed = notice.due.clinic.is_some() && notice.due.about != Some(About::Booked);
-    let is_tried = is_owed || notice.ways.values().any(|way| *way != WayStanding::NoAddress);
+    // That there is a booking knows who came or rang for it, unless they have heard before that it is off.
+    let is_known =
+        notice.due.about == Some(About::Booked) && notice.due.clinic.as_ref().is_none_or(|clinic| !clinic.known_before);
+    // Whom no screen tells is not reached by no way either.
+    let is_owed = notice.due.clinic.is_some() || notice.ways.values().any(|way| *way != WayStanding::NoAddress);
+    let is_tried = is_owed && !is_known;
     let (patient, notice) = (draft.state().id.clone(), notice.id.clone());
     draft.emit(Event::NoticeNotReached { patient, notice, is_tried, at: now });
 }

@@ -86,7 +86,7 @@ pub struct ClinicNews {
     pub doctor: String,
     /// In English.
     pub doctor_en: String,
-    /// The person may know of a delay by an earlier word: what was held back until it was over is none.
+    /// The person may know by an earlier word of a delay, or that it is off: what was held back until it was over is none.
     pub known_before: bool,
 }
 

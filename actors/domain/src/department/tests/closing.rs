@@ -136,6 +136,11 @@ fn who_came_before_midnight_is_here_after_it_and_gets_no_second_number() {
     assert!(is_here(&calls.state, calls.ticket(&waits), calls.now), "is called");
     assert_eq!(code(calls.desk(walk_in())), Code::AlreadyExists, "from there");
     assert_eq!(look(&house, &waits)["here"], true, "the phone goes on");
+    // However long that took: who had waited for hours is not gone while the doctor has them.
+    calls.now = at("23:20").plus_min(10 * 60 + 1);
+    calls.pass();
+    assert!(is_here(&calls.state, calls.ticket(&waits), calls.now), "still in the doctor's hand");
+    assert_eq!((code(calls.desk(walk_in())), &look(&calls, &waits)["here"]), (Code::AlreadyExists, &true.into()));
     // Nobody waits for ten hours: the desk settles the number, and the patient is back on another day.
     house.now = at("23:20").plus_min(10 * 60 + 1);
     assert!(!is_here(&house.state, house.ticket(&waits), house.now));

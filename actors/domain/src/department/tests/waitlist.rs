@@ -76,8 +76,12 @@ impl House {
     }
 
     pub(super) fn wish(&mut self, patient: &str, wanted: Wanted) -> Result<Answer, crate::Rejection> {
+        self.wish_by(Channel::Online, patient, wanted)
+    }
+
+    fn wish_by(&mut self, channel: Channel, patient: &str, wanted: Wanted) -> Result<Answer, crate::Rejection> {
         let command = JoinWaitlist { patient: brief(patient).patient, wanted };
-        self.desk(ToDepartment::JoinWaitlist { command, brief: brief(patient), channel: Channel::Online })
+        self.desk(ToDepartment::JoinWaitlist { command, brief: brief(patient), channel })
     }
 
     pub(super) fn joins(&mut self, patient: &str) -> WishId {
@@ -210,6 +214,23 @@ fn a_freed_place_is_offered_in_line_and_nobody_else_can_have_it() {
     assert_eq!(house.told(&house.state.clinic.slots[&slot("0900")].expected.first().expect("b").clone()), None);
     assert_eq!(house.ended(), [(2, WishEnd::Taken)]);
     house.sound();
+}
+
+#[test]
+fn who_takes_an_offered_place_is_told_of_no_booking_whoever_has_put_them_on_the_list() {
+    for channel in [Channel::Online, Channel::Desk] {
+        let mut house = tomorrow(1, false);
+        let first = house.take(&slot("0900"), "x", true).expect("booked");
+        house.take(&slot("0930"), "y", true).expect("booked");
+        house.wish_by(channel, "a", am()).expect("waits");
+        house.give_back(&first);
+        house.says_yes();
+        let id = house.offer_to("a");
+        assert_eq!(house.told(&id), Some(About::Offered));
+        assert!(matches!(house.accept("a"), Answer::Booked { .. }));
+        assert_eq!(house.told(&id), None, "{channel:?}");
+        house.sound();
+    }
 }
 
 #[test]

@@ -11,7 +11,19 @@ use crate::patient::{NoticeStanding, WayStanding};
 use crate::person::Relation;
 use crate::reach::{About, SendOutcome, Way};
 
+impl House {
+    fn delay(&mut self, minutes: u32) {
+        let command = DelaySession { session: SessionId::from(format!("{DEPARTMENT}.am")), minutes };
+        self.desk(ToDepartment::DelaySession(command)).expect("is announced");
+    }
+}
+
 impl Pair {
+    fn delay(&mut self, minutes: u32) {
+        self.house.delay(minutes);
+        self.settle();
+    }
+
     /// Somebody's phone acts for the person.
     fn with_phone(mut self) -> Self {
         let (account, relation) = (AccountId::from("a-a"), Relation::Own);
@@ -65,6 +77,11 @@ impl Pair {
         let command = MarkReached { ticket: ticket.clone(), how };
         self.house.desk(ToDepartment::MarkReached(command)).expect("may be marked");
     }
+}
+
+/// The evening before the session, at that time.
+fn evening(clock: &str) -> Timestamp {
+    at(clock).plus_s(-24 * 3600)
 }
 
 /// With a doctor at work, and the person in line as the only one.

@@ -12,11 +12,6 @@ fn session(name: &str) -> SessionId {
 }
 
 impl House {
-    fn delay(&mut self, minutes: u32) {
-        let command = DelaySession { session: session("am"), minutes };
-        self.desk(ToDepartment::DelaySession(command)).expect("is announced");
-    }
-
     fn count(&self) -> ToldCount {
         counts(&self.state, &queue("pool")).remove(&session("am")).unwrap_or_default()
     }
@@ -30,11 +25,6 @@ impl Pair {
         pair.settle();
         let appointment = pair.person.live().next().expect("booked").0.clone();
         (pair, appointment)
-    }
-
-    fn delay(&mut self, minutes: u32) {
-        self.house.delay(minutes);
-        self.settle();
     }
 
     /// Everything that was told: of what, with which delay, and where it stands.
@@ -213,11 +203,6 @@ fn who_held_a_place_when_a_delay_was_announced_is_told_of_it_with_the_booking() 
     house.delay(0);
     assert_eq!(confirm(&mut house, "c", &across), Some((About::AsPlanned, 0)));
     house.assert_replays();
-}
-
-/// The evening before the session, at that time.
-fn evening(clock: &str) -> Timestamp {
-    at(clock).plus_s(-24 * 3600)
 }
 
 #[test]

@@ -73,21 +73,66 @@ fn a_cancellation_by_the_hospital_is_told_and_the_own_one_only_ends_what_was_tol
 fn what_was_booked_is_no_news_again_and_a_delay_of_it_is() {
     let (mut pair, appointment) = Pair::booked_by(Channel::Desk);
     pair.confirm();
-    let delay = |pair: &mut Pair, minutes: u32| {
-        let command = DelaySession { session: SessionId::from("s.d.am"), minutes };
-        pair.house.desk(ToDepartment::DelaySession(command)).expect("is announced");
-        pair.settle();
-    };
     pair.house.check_in(&appointment).expect("checks in");
     pair.house.undo_last(&appointment.ticket()).expect("undoes");
     pair.settle();
     assert_eq!(pair.told().len(), 1, "it was read");
-    delay(&mut pair, 20);
+    pair.delay(20);
     assert_eq!(pair.told()[1..], [(About::Delayed, TELLING)]);
-    delay(&mut pair, 0);
+    pair.delay(0);
     assert_eq!(pair.told()[2..], [(About::AsPlanned, TELLING)]);
     let of_clinic = counts(&pair.house.state, &queue("pool")).remove(&SessionId::from("s.d.am")).expect("told");
     assert_eq!((of_clinic.told, of_clinic.of_bookings_not_reached), (1, 0));
+    pair.assert_replays();
+}
+
+#[test]
+fn a_booking_of_the_night_is_told_in_the_morning_with_the_time_that_it_has_then() {
+    for (before, since, then) in
+        [(0, vec![], 0), (0, vec![20], 20), (0, vec![20, 0], 0), (20, vec![0], 0), (20, vec![30], 30)]
+    {
+        let mut house = House::new(0).with_session_of(day(), None, 2);
+        house.now = evening("21:00");
+        if before > 0 {
+            house.delay(before);
+        }
+        house.now = evening("22:30");
+        let mut pair = Pair::new(house).with_phone();
+        pair.reserve_by(Channel::Desk, "0900").expect("reserves");
+        pair.settle();
+        since.iter().for_each(|minutes| pair.delay(*minutes));
+        assert_eq!(pair.sent(), [], "at night");
+        pair.after_s(17 * 1800);
+        let due = pair.last().due;
+        assert_eq!((due.about, pair.last().standing), (Some(About::Booked), TELLING), "{before} {since:?}");
+        let clinic = due.clinic.expect("of a clinic");
+        assert_eq!((clinic.delay_min, clinic.expected_at), (then, at("09:00").plus_min(i64::from(then))));
+        assert_eq!(pair.sent(), [Way::App], "{before} {since:?}");
+        // Told once, it is the clinic's delay that is news.
+        pair.confirm();
+        pair.delay(then + 20);
+        assert_eq!(pair.last().due.about, Some(About::Delayed));
+        pair.assert_replays();
+    }
+}
+
+#[test]
+fn whom_the_desk_has_booked_face_to_face_stands_on_no_list_and_who_was_told_that_it_is_off_does() {
+    let missed = |pair: &mut Pair| {
+        pair.after_s(CONFIRM_WITHIN_S);
+        pair.came(Way::Sms, SendOutcome::Failed);
+    };
+    let (mut pair, appointment) = Pair::booked_by(Channel::Desk);
+    missed(&mut pair);
+    assert_eq!((pair.told(), pair.tried(&appointment)), (vec![(About::Booked, OVER)], None));
+    assert!(counts(&pair.house.state, &queue("pool")).is_empty());
+    pair.assert_replays();
+
+    pair.cancel_by(Role::Desk, &appointment);
+    pair.confirm();
+    pair.restore(&appointment);
+    missed(&mut pair);
+    assert_eq!(pair.tried(&appointment), Some((About::Booked, None)), "they go by the cancellation");
     pair.assert_replays();
 }
 
