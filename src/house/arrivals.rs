@@ -39,7 +39,7 @@ impl House {
     pub(super) async fn find_arrivals(&self, claims: &Claims, asked: FindArrivals) -> Result<Value, Rejection> {
         let places = asked.departments;
         if places.is_empty() || places.len() > DEPARTMENTS_MAX {
-            return Err(Rejection::new(Code::InvalidField, format!("departments: 1 to {DEPARTMENTS_MAX}")));
+            return Err(Rejection::field("departments", format!("departments: 1 to {DEPARTMENTS_MAX}")));
         }
         let now = self.machine_now();
         let is_document = matches!(asked.by, ArrivalKey::Document(_));
@@ -106,9 +106,7 @@ impl House {
     async fn arrival_by_document(&self, number: &str) -> Result<Typed, Rejection> {
         let is_one = DocumentKind::ALL.into_iter().any(|kind| Document::checked(kind, number).is_ok());
         if !is_one || number.chars().count() > TEXT_MAX_CHARS {
-            return Err(
-                Rejection::new(Code::InvalidField, "document: not a document's number").with("field", "document")
-            );
+            return Err(Rejection::field("document", "document: not a document's number"));
         }
         Ok(Typed::bearer(self.bearers(number).await?))
     }
@@ -126,13 +124,11 @@ impl House {
         let said = given.number.trim().to_uppercase();
         let birthday = given.birthday.trim();
         if said.is_empty() || said.chars().count() > TEXT_MAX_CHARS {
-            return Err(Rejection::new(Code::InvalidField, "number has 1 to 100 characters").with("field", "number"));
+            return Err(Rejection::field("number", "number has 1 to 100 characters"));
         }
         let day = format!("2000-{}-{}", birthday.get(..2).unwrap_or_default(), birthday.get(2..).unwrap_or_default());
         if birthday.len() != 4 || day.parse::<chrono::NaiveDate>().is_err() {
-            return Err(
-                Rejection::new(Code::InvalidField, "birthday: month and day, four digits").with("field", "birthday")
-            );
+            return Err(Rejection::field("birthday", "birthday: month and day, four digits"));
         }
         let mut bearers = Vec::new();
         for at in places {

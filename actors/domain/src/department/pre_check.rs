@@ -73,7 +73,7 @@ pub(super) fn check(
     // Who has the patient before them: the desk, and the doctor who adds somebody.
     let is_staff = matches!(context.principal.role, Role::Desk | Role::Doctor);
     let by_staff = |reason: &Option<String>| match reason.as_deref().map(str::trim) {
-        Some("") => Err(Rejection::new(Code::InvalidField, "a reason is given").with("field", "pre_check")),
+        Some("") => Err(Rejection::field("pre_check", "a reason is given")),
         Some(_) if !is_staff => Err(Rejection::new(Code::Forbidden, "the desk's to say")),
         given => Ok(given.is_some()),
     };
@@ -97,16 +97,13 @@ pub(super) fn check(
     }
     let Some((found, department)) = sent_to(state, found.as_ref()) else {
         return match to {
-            Some(_) => {
-                Err(Rejection::new(Code::InvalidField, "to: no rule sends elsewhere").with("field", "pre_check"))
-            }
+            Some(_) => Err(Rejection::field("pre_check", "to: no rule sends elsewhere")),
             None => Ok(joins(found, false, None)),
         };
     };
     match to {
         Some(to) if to.department() == *department => Ok(joins(Some(found.clone()), false, Some(to.clone()))),
-        Some(_) => Err(Rejection::new(Code::InvalidField, "to: a queue of the department where the rule sends")
-            .with("field", "pre_check")
+        Some(_) => Err(Rejection::field("pre_check", "to: a queue of the department where the rule sends")
             .with("department", department.as_str())),
         None if all_the_same => Ok(joins(Some(found.clone()), true, None)),
         None => Ok(Checked::Sent(Box::new(sent(who, asked, sealed, found, context)))),
