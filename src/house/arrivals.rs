@@ -7,7 +7,8 @@ use std::sync::Arc;
 use jiaohao_domain::department::{State, expected_visits};
 use jiaohao_domain::floor::left_over::is_here;
 use jiaohao_domain::person::{Document, DocumentKind};
-use jiaohao_domain::{BusinessDate, Code, DepartmentId, PatientId, Rejection, Role, TicketId, Timestamp};
+use jiaohao_domain::time::Zone;
+use jiaohao_domain::{Code, DepartmentId, PatientId, Rejection, Role, TicketId, Timestamp};
 use serde_json::{Value, json};
 
 use super::find::{self, Typed, is_said_as};
@@ -92,9 +93,8 @@ impl House {
     async fn arrivals_at(&self, at: &DepartmentId, typed: Arc<Typed>) -> Result<(Vec<Value>, Vec<Value>), Rejection> {
         let zone = self.learn_zone(at.prefix(1)).await?;
         let now = self.shell.clock.clinic();
-        let fits = move |state: &State| {
-            (find::to_come(state, &typed, zone.date(now), zone), find::tickets(state, &typed, now, zone))
-        };
+        let fits =
+            move |state: &State| (find::to_come(state, &typed, now, zone), find::tickets(state, &typed, now, zone));
         self.shell.read(department(at), fits).await
     }
 
@@ -134,8 +134,7 @@ impl House {
         for at in places {
             let zone = self.learn_zone(at.prefix(1)).await?;
             let (now, said) = (self.shell.clock.clinic(), said.clone());
-            let read =
-                self.shell.read(department(at), move |state: &State| bearers_of(state, zone.date(now), now, &said));
+            let read = self.shell.read(department(at), move |state: &State| bearers_of(state, now, zone, &said));
             match in_time(OWNER_WITHIN, read).await {
                 Ok(of_department) => bearers.extend(of_department),
                 Err(_) => {
@@ -177,7 +176,8 @@ pub(super) fn qr_code(text: &str) -> Result<Value, Rejection> {
 }
 
 /// Whose number it is now: who is booked for today, and who is here by it.
-fn bearers_of(state: &State, today: BusinessDate, now: Timestamp, said: &str) -> Vec<(TicketId, PatientId)> {
+fn bearers_of(state: &State, now: Timestamp, zone: Zone, said: &str) -> Vec<(TicketId, PatientId)> {
+    let today = zone.date(now);
     let is_it = |number: &str| number == said || is_said_as(number, said);
     let booked = state.clinic.appointments.iter().filter(|(_, one)| {
         one.state == jiaohao_domain::clinic::AppointmentState::Booked

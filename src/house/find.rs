@@ -224,7 +224,8 @@ fn is_owed(state: &State, id: &AppointmentId) -> bool {
 }
 
 /// Those of today who are still to come.
-pub(super) fn to_come(state: &State, typed: &Typed, today: BusinessDate, zone: Zone) -> Vec<Value> {
+pub(super) fn to_come(state: &State, typed: &Typed, now: Timestamp, zone: Zone) -> Vec<Value> {
+    let today = zone.date(now);
     shown_of(state, typed, today, zone, |_, one, date| one.state == AppointmentState::Booked && date == today)
 }
 
