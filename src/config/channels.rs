@@ -3,13 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use confique::Config;
-use jiaohao_domain::reach::About;
 use jiaohao_domain::redacted::Redacted;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, IgnoredAny};
 
 use super::Settings;
 use crate::reach::client::{Target, Whom};
+use crate::reach::templates::OfKind;
 use crate::reach::wechat::Template;
 
 /// A secret is a line; a file that is longer is none.
@@ -198,6 +198,7 @@ impl Settings {
         let has_push = self.push.contact.is_some();
         let has_payment = self.payment.url.is_some();
         let on = [("sms", has_sms), ("wechat", has_wechat), ("push", has_push), ("payment", has_payment)];
+        let is_given = |(_, field, given): OfKind<'_>| (field, given.is_some());
         let of_push = [("push.url", self.push.url.is_some())];
         let of_sms = [
             ("sms.key_id", sms.key_id.is_some()),
@@ -206,28 +207,14 @@ impl Settings {
             ("sms.sign", sms.sign.is_some()),
             ("sms.template_code", sms.template_code.is_some()),
             ("sms.template_consent", sms.template_consent.is_some()),
-            ("sms.template_three_before", sms.template_three_before.is_some()),
-            ("sms.template_called", sms.template_called.is_some()),
-            ("sms.template_delayed", sms.template_delayed.is_some()),
-            ("sms.template_as_planned", sms.template_as_planned.is_some()),
-            ("sms.template_stopped", sms.template_stopped.is_some()),
-            ("sms.template_offered", sms.template_offered.is_some()),
-            ("sms.template_booked", sms.template_booked.is_some()),
-            ("sms.template_cancelled", sms.template_cancelled.is_some()),
         ];
+        let of_sms: Vec<_> = of_sms.into_iter().chain(sms.templates().map(is_given)).collect();
         let of_wechat = [
             ("wechat.secret", wechat.secret.is_some()),
             ("wechat.secret_file", wechat.secret_file.is_some()),
             ("wechat.callback_token", wechat.callback_token.is_some()),
-            ("wechat.template_three_before", wechat.template_three_before.is_some()),
-            ("wechat.template_called", wechat.template_called.is_some()),
-            ("wechat.template_delayed", wechat.template_delayed.is_some()),
-            ("wechat.template_as_planned", wechat.template_as_planned.is_some()),
-            ("wechat.template_stopped", wechat.template_stopped.is_some()),
-            ("wechat.template_offered", wechat.template_offered.is_some()),
-            ("wechat.template_booked", wechat.template_booked.is_some()),
-            ("wechat.template_cancelled", wechat.template_cancelled.is_some()),
         ];
+        let of_wechat: Vec<_> = of_wechat.into_iter().chain(wechat.templates().map(is_given)).collect();
         let without = |of: &[(&'static str, bool)], switch: &str, what: &str| {
             let (field, _) = *of.iter().find(|(_, is_given)| *is_given)?;
             Some(format!(
@@ -254,14 +241,12 @@ impl Settings {
             let from = if sms.secret_file.is_some() { "sms.secret_file" } else { "sms.secret" };
             faults.extend(sms.key().err().map(|why| (from, why)));
             let needed = [
-                ("sms.key_id", &sms.key_id),
-                ("sms.sign", &sms.sign),
-                ("sms.template_code", &sms.template_code),
-                ("sms.template_consent", &sms.template_consent),
-                ("sms.template_three_before", &sms.template_three_before),
-                ("sms.template_called", &sms.template_called),
+                ("sms.key_id", sms.key_id.as_deref()),
+                ("sms.sign", sms.sign.as_deref()),
+                ("sms.template_code", sms.template_code.as_deref()),
+                ("sms.template_consent", sms.template_consent.as_deref()),
             ];
-            missing(&mut faults, "sms.url", &needed);
+            missing(&mut faults, "sms.url", needed.into_iter().chain(sms.templates().filter_map(needed_of)));
         }
         let is_code = |code: &String| (1..=3).contains(&code.len()) && code.bytes().all(|digit| digit.is_ascii_digit());
         if !sms.countries.iter().all(is_code) {
@@ -275,24 +260,10 @@ impl Settings {
             if wechat.token().is_none() {
                 faults.push(("wechat.callback_token", "it belongs to wechat.app_id: give both or neither".to_owned()));
             }
-            let needed = [
-                ("wechat.template_three_before", &wechat.template_three_before),
-                ("wechat.template_called", &wechat.template_called),
-            ];
-            missing(&mut faults, "wechat.app_id", &needed);
+            missing(&mut faults, "wechat.app_id", wechat.templates().filter_map(needed_of));
         }
-        let templates = [
-            (About::ThreeBefore, "wechat.template_three_before", &wechat.template_three_before),
-            (About::Called, "wechat.template_called", &wechat.template_called),
-            (About::Delayed, "wechat.template_delayed", &wechat.template_delayed),
-            (About::AsPlanned, "wechat.template_as_planned", &wechat.template_as_planned),
-            (About::Stopped, "wechat.template_stopped", &wechat.template_stopped),
-            (About::Offered, "wechat.template_offered", &wechat.template_offered),
-            (About::Booked, "wechat.template_booked", &wechat.template_booked),
-            (About::Cancelled, "wechat.template_cancelled", &wechat.template_cancelled),
-        ];
-        for (about, field, given) in templates {
-            faults.extend(given.as_deref().and_then(|text| Template::read(text, about).err()).map(|why| (field, why)));
+        for (about, field, given) in wechat.templates() {
+            faults.extend(given.and_then(|text| Template::read(text, about).err()).map(|why| (field, why)));
         }
         if let Some(contact) = &self.push.contact {
             let is_contact = contact.strip_prefix("mailto:").is_some_and(|address| address.contains('@'))
@@ -312,12 +283,16 @@ pub(super) fn address(faults: &mut Vec<(&'static str, String)>, field: &'static 
     faults.extend(Target::read(url, Whom::Named).err().map(|why| (field, why.to_owned())));
 }
 
-pub(super) fn missing(
+/// A notice that is told to who is here has a template in each channel that is on; people at home may be told otherwise.
+fn needed_of((about, field, given): OfKind<'_>) -> Option<(&'static str, Option<&str>)> {
+    (!about.is_at_home()).then_some((field, given))
+}
+
+pub(super) fn missing<'a>(
     faults: &mut Vec<(&'static str, String)>,
     with: &'static str,
-    needed: &[(&'static str, &Option<String>)],
+    needed: impl IntoIterator<Item = (&'static str, Option<&'a str>)>,
 ) {
-    let empty = |given: &Option<String>| given.as_deref().is_none_or(|text| text.trim().is_empty());
-    let gone = needed.iter().filter(|(_, given)| empty(given));
-    faults.extend(gone.map(|(field, _)| (*field, format!("it is missing: it belongs to {with}"))));
+    let gone = needed.into_iter().filter(|(_, given)| given.is_none_or(|text| text.trim().is_empty()));
+    faults.extend(gone.map(|(field, _)| (field, format!("it is missing: it belongs to {with}"))));
 }

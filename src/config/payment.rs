@@ -55,7 +55,7 @@ impl Settings {
             address(&mut faults, "payment.url", url);
             let from = if payment.secret_file.is_some() { "payment.secret_file" } else { "payment.secret" };
             faults.extend(payment.key().err().map(|why| (from, why)));
-            missing(&mut faults, "payment.url", &[("payment.merchant", &payment.merchant)]);
+            missing(&mut faults, "payment.url", [("payment.merchant", payment.merchant.as_deref())]);
         }
         faults
     }

@@ -80,7 +80,7 @@ impl House {
 
     fn check_address(&self, channel: &ChannelAddress) -> Result<(), Rejection> {
         let ChannelAddress::Push { endpoint, p256dh, auth } = channel.clone();
-        let refused = |why: &str| Err(Rejection::new(Code::InvalidField, format!("channel: {why}")));
+        let refused = |why: &str| Err(Rejection::field("channel", format!("channel: {why}")));
         match &self.reach.push {
             None => refused("the hospital does not have it"),
             Some(push) if !push.takes(&PushSubscription { endpoint, p256dh, auth }) => {

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use jiaohao_domain::department::{State, expected_visits};
 use jiaohao_domain::floor::left_over::is_here;
 use jiaohao_domain::person::{Document, DocumentKind};
-use jiaohao_domain::{BusinessDate, Code, DepartmentId, PatientId, Rejection, Role, TicketId, Timestamp};
+use jiaohao_domain::time::Zone;
+use jiaohao_domain::{Code, DepartmentId, PatientId, Rejection, Role, TicketId, Timestamp};
 use serde_json::{Value, json};
 
 use super::find::{self, Typed, is_said_as};
@@ -39,7 +40,7 @@ impl House {
     pub(super) async fn find_arrivals(&self, claims: &Claims, asked: FindArrivals) -> Result<Value, Rejection> {
         let places = asked.departments;
         if places.is_empty() || places.len() > DEPARTMENTS_MAX {
-            return Err(Rejection::new(Code::InvalidField, format!("departments: 1 to {DEPARTMENTS_MAX}")));
+            return Err(Rejection::field("departments", format!("departments: 1 to {DEPARTMENTS_MAX}")));
         }
         let now = self.machine_now();
         let is_document = matches!(asked.by, ArrivalKey::Document(_));
@@ -92,9 +93,8 @@ impl House {
     async fn arrivals_at(&self, at: &DepartmentId, typed: Arc<Typed>) -> Result<(Vec<Value>, Vec<Value>), Rejection> {
         let zone = self.learn_zone(at.prefix(1)).await?;
         let now = self.shell.clock.clinic();
-        let fits = move |state: &State| {
-            (find::to_come(state, &typed, zone.date(now), zone), find::tickets(state, &typed, now, zone))
-        };
+        let fits =
+            move |state: &State| (find::to_come(state, &typed, now, zone), find::tickets(state, &typed, now, zone));
         self.shell.read(department(at), fits).await
     }
 
@@ -106,9 +106,7 @@ impl House {
     async fn arrival_by_document(&self, number: &str) -> Result<Typed, Rejection> {
         let is_one = DocumentKind::ALL.into_iter().any(|kind| Document::checked(kind, number).is_ok());
         if !is_one || number.chars().count() > TEXT_MAX_CHARS {
-            return Err(
-                Rejection::new(Code::InvalidField, "document: not a document's number").with("field", "document")
-            );
+            return Err(Rejection::field("document", "document: not a document's number"));
         }
         Ok(Typed::bearer(self.bearers(number).await?))
     }
@@ -126,20 +124,17 @@ impl House {
         let said = given.number.trim().to_uppercase();
         let birthday = given.birthday.trim();
         if said.is_empty() || said.chars().count() > TEXT_MAX_CHARS {
-            return Err(Rejection::new(Code::InvalidField, "number has 1 to 100 characters").with("field", "number"));
+            return Err(Rejection::field("number", "number has 1 to 100 characters"));
         }
         let day = format!("2000-{}-{}", birthday.get(..2).unwrap_or_default(), birthday.get(2..).unwrap_or_default());
         if birthday.len() != 4 || day.parse::<chrono::NaiveDate>().is_err() {
-            return Err(
-                Rejection::new(Code::InvalidField, "birthday: month and day, four digits").with("field", "birthday")
-            );
+            return Err(Rejection::field("birthday", "birthday: month and day, four digits"));
         }
         let mut bearers = Vec::new();
         for at in places {
             let zone = self.learn_zone(at.prefix(1)).await?;
             let (now, said) = (self.shell.clock.clinic(), said.clone());
-            let read =
-                self.shell.read(department(at), move |state: &State| bearers_of(state, zone.date(now), now, &said));
+            let read = self.shell.read(department(at), move |state: &State| bearers_of(state, now, zone, &said));
             match in_time(OWNER_WITHIN, read).await {
                 Ok(of_department) => bearers.extend(of_department),
                 Err(_) => {
@@ -181,7 +176,8 @@ pub(super) fn qr_code(text: &str) -> Result<Value, Rejection> {
 }
 
 /// Whose number it is now: who is booked for today, and who is here by it.
-fn bearers_of(state: &State, today: BusinessDate, now: Timestamp, said: &str) -> Vec<(TicketId, PatientId)> {
+fn bearers_of(state: &State, now: Timestamp, zone: Zone, said: &str) -> Vec<(TicketId, PatientId)> {
+    let today = zone.date(now);
     let is_it = |number: &str| number == said || is_said_as(number, said);
     let booked = state.clinic.appointments.iter().filter(|(_, one)| {
         one.state == jiaohao_domain::clinic::AppointmentState::Booked

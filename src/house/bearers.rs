@@ -62,9 +62,9 @@ impl House {
     pub(super) async fn bind_person(&self, claims: &Claims, asked: BindPerson) -> Result<Value, Rejection> {
         let who = self.bearer_of(asked.patient.clone()).await?;
         let known = self.own_record(&who).await?.ok_or(Code::Forbidden)?;
-        let refused = |why: &str| Err(Rejection::new(Code::InvalidField, why));
         if who.is_claim() {
-            return refused("patient: what a phone alone has said; the person first, by a document seen");
+            let what = "patient: what a phone alone has said; the person first, by a document seen";
+            return Err(Rejection::field("patient", what));
         }
         let (other, document) = match (&asked.document, &asked.provisional) {
             (Some(document), None) => {
@@ -72,10 +72,10 @@ impl House {
                 self.id_of_number(claims, kind, number, document.site.as_ref())?
             }
             (None, Some(provisional)) => (provisional.clone(), None),
-            _ => return refused("either `document` or `provisional`"),
+            _ => return Err(Rejection::new(Code::InvalidField, "either `document` or `provisional`")),
         };
         if other == who {
-            return refused("that is what the person is known by");
+            return Err(Rejection::new(Code::InvalidField, "that is what the person is known by"));
         }
         let told = match asked.undo {
             true => ToPatient::Part { bearer: who.clone() },
@@ -103,7 +103,7 @@ impl House {
         is_provisional: bool,
     ) -> Result<(), Rejection> {
         if other.is_claim() {
-            return Err(Rejection::new(Code::InvalidField, "provisional: what a phone alone has said is none"));
+            return Err(Rejection::field("provisional", "provisional: what a phone alone has said is none"));
         }
         let mut differs = Vec::new();
         if let Some(document) = document {
@@ -114,7 +114,7 @@ impl House {
         if let Some(theirs) = self.own_record(other).await? {
             let is_confirmed = self.identity_of(other).await?.is_some_and(|identity| identity.real_name);
             if is_provisional && !theirs.documents.is_empty() {
-                return Err(Rejection::new(Code::InvalidField, "provisional: who has a document is named by it"));
+                return Err(Rejection::field("provisional", "provisional: who has a document is named by it"));
             }
             if is_confirmed && theirs.birth_date != known.birth_date && !differs.contains(&"birth_date") {
                 differs.push("birth_date");

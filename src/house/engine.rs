@@ -45,10 +45,11 @@ impl House {
                 .saturating_add(i64::from(nanoseconds / 1_000_000))
         });
         let now_ms = self.shell.clock.clinic().max(self.machine_now()).0;
-        let wrong = |why: &str| Err(Rejection::new(Code::InvalidField, why).with("field", "key"));
         match at_ms {
-            None => wrong("an idempotency key is a UUID of version 7"),
-            Some(at_ms) if at_ms > now_ms + KEY_AHEAD_MS => wrong("the idempotency key's time is in the future"),
+            None => Err(Rejection::field("key", "an idempotency key is a UUID of version 7")),
+            Some(at_ms) if at_ms > now_ms + KEY_AHEAD_MS => {
+                Err(Rejection::field("key", "the idempotency key's time is in the future"))
+            }
             Some(_) => Ok(()),
         }
     }

@@ -127,7 +127,7 @@ impl House {
 
     /// The account of the phone that somebody gives as the person's own.
     fn own_phone_of(&self, person: &Person) -> Result<AccountId, Rejection> {
-        let missing = || Rejection::new(Code::InvalidField, "phone: the person's own is asked");
+        let missing = || Rejection::field("phone", "phone: the person's own is asked");
         accounts::phone(self.keys.get(KeyName::Hash), person.record.phone.as_deref().ok_or_else(missing)?)
     }
 
@@ -173,14 +173,17 @@ impl House {
     /// A phone that a code may be sent to. By text message those of the countries that the hospital has named: a message to
     /// others costs what a stranger likes, and who has such a number is the desk's.
     pub(super) fn phone_for_code(&self, number: &str) -> Result<String, Rejection> {
-        let wrong = |why: &str| Rejection::new(Code::InvalidField, why).with("field", "phone");
-        let phone = accounts::normal_phone(number).ok_or_else(|| wrong("phone: not a phone number"))?;
+        let phone =
+            accounts::normal_phone(number).ok_or_else(|| Rejection::field("phone", "phone: not a phone number"))?;
         let Some(sms) = Some(&self.settings.sms).filter(|sms| sms.url.is_some()) else { return Ok(phone) };
         let is_of =
             |country: &String| phone.strip_prefix('+').is_some_and(|digits| digits.starts_with(country.as_str()));
         match sms.countries.iter().any(is_of) {
             true => Ok(phone),
-            false => Err(wrong("phone: no codes are sent to that country; the desk helps").with("what", "country")),
+            false => {
+                let why = "phone: no codes are sent to that country; the desk helps";
+                Err(Rejection::field("phone", why).with("what", "country"))
+            }
         }
     }
 
@@ -224,7 +227,7 @@ impl House {
             _ if claims.role == Role::Patient => {
                 Ok((account(&claims.account), ToAccount::EndRelation { patient }.into()))
             }
-            _ => Err(Rejection::new(Code::InvalidField, "account: whose right ends")),
+            _ => Err(Rejection::field("account", "account: whose right ends")),
         }
     }
 

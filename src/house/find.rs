@@ -10,9 +10,7 @@ use jiaohao_domain::floor::{Ticket, at_home};
 use jiaohao_domain::person::{Document, DocumentKind, PatientBrief};
 use jiaohao_domain::redacted::Redacted;
 use jiaohao_domain::time::Zone;
-use jiaohao_domain::{
-    AppointmentId, BusinessDate, Code, DepartmentId, PatientId, Rejection, SlotId, TicketId, Timestamp,
-};
+use jiaohao_domain::{AppointmentId, BusinessDate, DepartmentId, PatientId, Rejection, SlotId, TicketId, Timestamp};
 use serde_json::{Value, json};
 
 use super::persons::kind_name;
@@ -64,7 +62,7 @@ impl House {
     ) -> Result<Value, Rejection> {
         let text = text.trim().to_owned();
         if text.is_empty() || text.chars().count() > TEXT_MAX_CHARS {
-            return Err(Rejection::new(Code::InvalidField, "text has 1 to 100 characters"));
+            return Err(Rejection::field("text", "text has 1 to 100 characters"));
         }
         // What a scanner reads is a ticket's code; one that is not this house's is nobody's.
         let text = match ticket_code::read(self.keys.get(KeyName::Area), &text) {
@@ -226,7 +224,8 @@ fn is_owed(state: &State, id: &AppointmentId) -> bool {
 }
 
 /// Those of today who are still to come.
-pub(super) fn to_come(state: &State, typed: &Typed, today: BusinessDate, zone: Zone) -> Vec<Value> {
+pub(super) fn to_come(state: &State, typed: &Typed, now: Timestamp, zone: Zone) -> Vec<Value> {
+    let today = zone.date(now);
     shown_of(state, typed, today, zone, |_, one, date| one.state == AppointmentState::Booked && date == today)
 }
 

@@ -85,7 +85,7 @@ impl House {
         if !needs_it || self.provider.is_some() {
             return Ok(());
         }
-        Err(Rejection::new(Code::InvalidField, "nobody is set up to take fees: [payment]").with("field", "when"))
+        Err(Rejection::field("when", "nobody is set up to take fees: [payment]"))
     }
 
     /// Where an order is paid. It is on the record by now: whoever asks again gets the same order and the same page, and

@@ -139,14 +139,14 @@ impl House {
         let phone = match typed.map(str::trim).filter(|phone| !phone.is_empty()) {
             Some(phone) => {
                 let normal = accounts::normal_phone(phone);
-                Some(normal.ok_or_else(|| Rejection::new(Code::InvalidField, "phone: not a phone number"))?)
+                Some(normal.ok_or_else(|| Rejection::field("phone", "phone: not a phone number"))?)
             }
             None => None,
         };
         let (who, document) = self.id_of_document(claims, &asked, key)?;
         let who = self.bearer_of(who).await?;
         if document.is_some() && asked.birth_date.is_none() {
-            return Err(Rejection::new(Code::InvalidField, "birth_date: whoever has a document has one"));
+            return Err(Rejection::field("birth_date", "birth_date: whoever has a document has one"));
         }
         let keyed = key.map(|key| Keyed {
             principal: claims.principal(),
@@ -192,13 +192,12 @@ impl House {
         }
         let (kind, number) = (&person.document_kind, &person.document_number);
         let (who, document) = self.id_of_number(claims, kind, number, person.site.as_ref())?;
-        let refused = |why: &str| Err(Rejection::new(Code::InvalidField, why));
         if let Some(document) = &document {
             if document.birth_date().is_some_and(|date| Some(date) != person.birth_date) {
-                return refused("the birth date is not the document's");
+                return Err(Rejection::field("birth_date", "the birth date is not the document's"));
             }
             if person.sex != Sex::Unknown && document.sex().is_some_and(|sex| sex != person.sex) {
-                return refused("the sex is not the document's");
+                return Err(Rejection::field("sex", "the sex is not the document's"));
             }
         }
         Ok((who, document))
@@ -213,19 +212,21 @@ impl House {
         site: Option<&SiteId>,
     ) -> Result<(PatientId, Option<Document>), Rejection> {
         let group = self.keys.get(KeyName::SiteGroup);
-        let refused = |why: &str| Err(Rejection::new(Code::InvalidField, why));
         match kind {
             "hospital_card" if claims.role != Role::Patient => match site {
-                Some(at) if claims.site.as_ref() != Some(at) => refused("site: the card is of another site"),
-                None => refused("site: needed with a hospital's card"),
-                Some(_) if !is_outside_number(number.trim()) => {
-                    refused("document_number: 1 to 64 visible characters on a hospital's card")
+                Some(at) if claims.site.as_ref() != Some(at) => {
+                    Err(Rejection::field("site", "site: the card is of another site"))
                 }
+                None => Err(Rejection::field("site", "site: needed with a hospital's card")),
+                Some(_) if !is_outside_number(number.trim()) => Err(Rejection::field(
+                    "document_number",
+                    "document_number: 1 to 64 visible characters on a hospital's card",
+                )),
                 Some(at) => Ok((provisional_of(group, at.as_str(), number), None)),
             },
             kind => {
                 let kind: DocumentKind = serde_json::from_value(serde_json::Value::String(kind.to_owned()))
-                    .map_err(|_| Rejection::new(Code::InvalidField, "unknown kind of document"))?;
+                    .map_err(|_| Rejection::field("document_kind", "unknown kind of document"))?;
                 let document = Document::checked(kind, number)?;
                 let number = Redacted::new(document.number.clone());
                 Ok((patient_id(group, kind_name(kind), &number), Some(document)))

@@ -19,14 +19,13 @@ impl House {
         let read = move |state: &State| {
             state.config.definition.as_ref().ok_or(Code::Forbidden)?;
             let from = asked.from.unwrap_or_else(|| state.config.today(now));
-            let invalid = |field: &str, what: String| Rejection::new(Code::InvalidField, what).with("field", field);
             if !(2000..=2999).contains(&from.0.year()) {
-                return Err(invalid("from", "a date is of the years 2000 to 2999".to_owned()));
+                return Err(Rejection::field("from", "a date is of the years 2000 to 2999"));
             }
             let to = asked.to.unwrap_or_else(|| from.plus_days(DAYS - 1));
             if to < from || from.plus_days(view::DAYS_SHOWN) <= to {
                 let what = format!("from a day to the same or a later one, {} days at most", view::DAYS_SHOWN);
-                return Err(invalid("to", what));
+                return Err(Rejection::field("to", what));
             }
             Ok(view::plan(state, from, to, now))
         };

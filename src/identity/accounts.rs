@@ -2,7 +2,7 @@
 //! scripts by the name they were issued under.
 
 use data_encoding::BASE32_NOPAD;
-use jiaohao_domain::{AccountId, Code, Rejection, SiteId};
+use jiaohao_domain::{AccountId, Rejection, SiteId};
 
 use super::keys::Key;
 use super::limits::network;
@@ -52,7 +52,7 @@ pub fn screen(screen: &jiaohao_domain::ScreenId) -> AccountId {
 
 /// The account behind a phone number; the number cannot be read back from it. `hash_key` is the house's hash key.
 pub fn phone(hash_key: &Key, number: &str) -> Result<AccountId, Rejection> {
-    let digits = normal_phone(number).ok_or_else(|| Rejection::new(Code::InvalidField, "not a phone number"))?;
+    let digits = normal_phone(number).ok_or_else(|| Rejection::field("phone", "not a phone number"))?;
     Ok(AccountId::new(format!("a-phone-{}", hashed(hash_key, &[b"phone", digits.as_bytes()]))))
 }
 
@@ -98,11 +98,7 @@ pub(crate) fn hashed(key: &Key, parts: &[&[u8]]) -> String {
 fn check_name(name: &str, field: &str) -> Result<(), Rejection> {
     let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-' || byte == b'_';
     if name.is_empty() || name.len() > NAME_MAX_BYTES || !name.bytes().all(allowed) {
-        return Err(Rejection::new(
-            Code::InvalidField,
-            format!("a name is 1 to {NAME_MAX_BYTES} of a-z, 0-9, - and _"),
-        )
-        .with("field", field));
+        return Err(Rejection::field(field, format!("a name is 1 to {NAME_MAX_BYTES} of a-z, 0-9, - and _")));
     }
     Ok(())
 }

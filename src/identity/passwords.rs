@@ -25,7 +25,7 @@ pub fn check(password: &str) -> Result<(), Rejection> {
     if password.chars().count() < PASSWORD_MIN_CHARS || password.len() > PASSWORD_MAX_BYTES {
         let allowed =
             format!("a password has at least {PASSWORD_MIN_CHARS} characters and at most {PASSWORD_MAX_BYTES} bytes");
-        return Err(Rejection::new(Code::InvalidField, allowed).with("field", "password"));
+        return Err(Rejection::field("password", allowed));
     }
     Ok(())
 }

@@ -12,6 +12,7 @@ pub mod sealed;
 pub mod signature;
 pub mod sms;
 pub mod standing;
+pub mod templates;
 pub mod vapid;
 pub mod wechat;
 

@@ -1,6 +1,7 @@
 //! Text messages: the protocol of docs/channels.md, as services in China speak it. A hospital whose service speaks another
 //! one changes this file.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
@@ -50,14 +51,7 @@ const CODES: [&str; 10] = [
 struct Templates {
     code: String,
     consent: String,
-    three_before: Option<String>,
-    called: Option<String>,
-    delayed: Option<String>,
-    as_planned: Option<String>,
-    stopped: Option<String>,
-    offered: Option<String>,
-    booked: Option<String>,
-    cancelled: Option<String>,
+    notices: BTreeMap<About, String>,
 }
 
 /// The channel.
@@ -151,32 +145,14 @@ impl Sms {
             templates: Templates {
                 code: given("sms.template_code", &settings.template_code)?,
                 consent: given("sms.template_consent", &settings.template_consent)?,
-                three_before: settings.template_three_before.clone(),
-                called: settings.template_called.clone(),
-                delayed: settings.template_delayed.clone(),
-                as_planned: settings.template_as_planned.clone(),
-                stopped: settings.template_stopped.clone(),
-                offered: settings.template_offered.clone(),
-                booked: settings.template_booked.clone(),
-                cancelled: settings.template_cancelled.clone(),
+                notices: settings
+                    .templates()
+                    .filter_map(|(about, _, given)| Some((about, given?.to_owned())))
+                    .collect(),
             },
             reports,
             wall,
         }))
-    }
-
-    fn template(&self, about: About) -> Option<&str> {
-        let templates = &self.templates;
-        match about {
-            About::ThreeBefore => templates.three_before.as_deref(),
-            About::Called => templates.called.as_deref(),
-            About::Delayed => templates.delayed.as_deref(),
-            About::AsPlanned => templates.as_planned.as_deref(),
-            About::Stopped => templates.stopped.as_deref(),
-            About::Offered => templates.offered.as_deref(),
-            About::Booked => templates.booked.as_deref(),
-            About::Cancelled => templates.cancelled.as_deref(),
-        }
     }
 
     /// Sends a one-time code under an id of [`code_id`].
@@ -192,7 +168,7 @@ impl Sms {
 
     async fn tell(&self, to: &Address, what: &Telling) -> Sent {
         let Address::Phone(phone) = to else { return Sent::Refused };
-        let Some(template) = self.template(what.about) else { return Sent::NotNow };
+        let Some(template) = self.templates.notices.get(&what.about) else { return Sent::NotNow };
         let cut = |text: &str| text.chars().take(PARAM_MAX_CHARS).collect::<String>();
         let mut params = json!({ "number": cut(&what.number), "place": cut(&what.place), "site": cut(&what.site) });
         if let Some(clinic) = &what.clinic {

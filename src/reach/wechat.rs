@@ -4,7 +4,7 @@
 
 pub mod authorize;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use data_encoding::HEXLOWER;
@@ -64,18 +64,13 @@ const PARTS: [&str; 3] = ["{number}", "{place}", "{site}"];
 /// Beside them where a clinic is told of: whose, its delay, and when the person is expected.
 const PARTS_OF_CLINIC: [&str; 3] = ["{who}", "{minutes}", "{time}"];
 
-/// Whether it is told to people at home, with whose clinic and when.
-fn is_of_clinic(about: About) -> bool {
-    about == About::Offered || about.is_of_the_clinic() || about.is_of_the_booking()
-}
-
 impl Template {
     /// Reads `TEMPLATE_ID field={number} other={place}`.
     ///
     /// # Errors
     /// What is wrong with it.
     pub fn read(text: &str, about: About) -> Result<Self, String> {
-        let more: &[&str] = if is_of_clinic(about) { &PARTS_OF_CLINIC } else { &[] };
+        let more: &[&str] = if about.is_at_home() { &PARTS_OF_CLINIC } else { &[] };
         let parts = || PARTS.iter().chain(more);
         let mut words = text.split_whitespace();
         let id = words.next().filter(|id| !id.contains('=')).ok_or("it begins with the template's id")?.to_owned();
@@ -168,7 +163,7 @@ pub struct WeChat {
     app_id: String,
     secret: Redacted<String>,
     callback_token: Redacted<String>,
-    templates: [(About, Option<Template>); 8],
+    templates: BTreeMap<About, Template>,
     access_token: tokio::sync::Mutex<AccessToken>,
     on_the_way: Mutex<OnTheWay>,
     reports: Arc<dyn Deliveries>,
@@ -234,10 +229,10 @@ impl WeChat {
     ) -> Result<Option<Self>, ReachError> {
         let Some(app_id) = settings.app_id.clone() else { return Ok(None) };
         let wrong = |field: &'static str| move |why: &str| ReachError::Setting(field, why.to_owned());
-        let template = |about, field: &'static str, text: &Option<String>| {
-            let read = text.as_deref().map(|text| Template::read(text, about)).transpose();
-            read.map(|template| (about, template)).map_err(|why| ReachError::Setting(field, why))
-        };
+        let templates = settings.templates().filter_map(|(about, field, given)| {
+            let read = Template::read(given?, about).map_err(|why| ReachError::Setting(field, why));
+            Some(read.map(|template| (about, template)))
+        });
         Ok(Some(Self {
             client,
             server: Target::read(&settings.url, Whom::Named).map_err(wrong("wechat.url"))?,
@@ -246,16 +241,7 @@ impl WeChat {
             app_id,
             secret: settings.app_secret().map_err(|why| ReachError::Setting("wechat.secret", why))?,
             callback_token: settings.token().ok_or("it is missing").map_err(wrong("wechat.callback_token"))?,
-            templates: [
-                template(About::ThreeBefore, "wechat.template_three_before", &settings.template_three_before)?,
-                template(About::Called, "wechat.template_called", &settings.template_called)?,
-                template(About::Delayed, "wechat.template_delayed", &settings.template_delayed)?,
-                template(About::AsPlanned, "wechat.template_as_planned", &settings.template_as_planned)?,
-                template(About::Stopped, "wechat.template_stopped", &settings.template_stopped)?,
-                template(About::Offered, "wechat.template_offered", &settings.template_offered)?,
-                template(About::Booked, "wechat.template_booked", &settings.template_booked)?,
-                template(About::Cancelled, "wechat.template_cancelled", &settings.template_cancelled)?,
-            ],
+            templates: templates.collect::<Result<_, _>>()?,
             access_token: tokio::sync::Mutex::default(),
             on_the_way: Mutex::default(),
             reports,
@@ -325,8 +311,7 @@ impl WeChat {
 
     async fn tell(&self, to: &Address, what: &Telling) -> Sent {
         let Address::WeChat(openid) = to else { return Sent::Refused };
-        let template = self.templates.iter().find(|(about, _)| *about == what.about);
-        let Some(template) = template.and_then(|(_, template)| template.as_ref()) else { return Sent::NotNow };
+        let Some(template) = self.templates.get(&what.about) else { return Sent::NotNow };
         let message = json!({
             "touser": openid.reveal(),
             "template_id": template.id,

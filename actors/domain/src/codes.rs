@@ -238,6 +238,10 @@ impl Rejection {
     pub fn new(code: Code, detail: impl Into<String>) -> Self {
         Self { code, detail: detail.into(), valid_now: Vec::new() }
     }
+    /// `invalid_field`, with the field that is wrong: by its name in what was asked.
+    pub fn field(field: &str, detail: impl Into<String>) -> Self {
+        Self::new(Code::InvalidField, detail).with("field", field)
+    }
     /// Adds what would be valid now.
     pub fn with(mut self, name: &str, value: impl Into<Valid>) -> Self {
         self.valid_now.push((name.to_owned(), value.into()));

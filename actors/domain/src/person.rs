@@ -16,7 +16,7 @@ pub(crate) use name::{is_invisible, is_ornament, is_sign};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::codes::{Code, Rejection};
+use crate::codes::Rejection;
 use crate::ids::PatientId;
 use crate::time::BusinessDate;
 
@@ -160,9 +160,9 @@ const AGE_MAX: u32 = 130;
 /// A birth date as somebody gives it on `today`. Errors: `invalid_field` for one to come, or of somebody too old.
 pub fn checked_birth_date(birth_date: BusinessDate, today: BusinessDate) -> Result<BusinessDate, Rejection> {
     match age_on(birth_date, today) {
-        None => Err(Rejection::new(Code::InvalidField, "the birth date is still to come")),
+        None => Err(Rejection::field("birth_date", "the birth date is still to come")),
         Some(age) if age > AGE_MAX => {
-            Err(Rejection::new(Code::InvalidField, format!("the birth date is more than {AGE_MAX} years ago")))
+            Err(Rejection::field("birth_date", format!("the birth date is more than {AGE_MAX} years ago")))
         }
         Some(_) => Ok(birth_date),
     }

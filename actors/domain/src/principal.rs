@@ -27,6 +27,14 @@ pub enum Role {
     System,
 }
 
+impl Role {
+    /// Who of the hospital has the patient before them and can look: the desk, and the doctor who adds somebody. Not a phone
+    /// or a kiosk, where people answer for themselves, nor who is elsewhere (operations, the hospital's system, the engine).
+    pub fn has_the_patient_before_them(self) -> bool {
+        matches!(self, Self::Desk | Self::Doctor)
+    }
+}
+
 /// Who asks, as stored with the record of what was decided.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Principal {

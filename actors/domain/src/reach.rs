@@ -18,25 +18,39 @@ pub const NOTICES_KEPT: usize = 50;
 /// So many addresses outside are kept of a person.
 pub const ADDRESSES_MAX: usize = 16;
 
-/// What a notice tells.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub enum About {
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $name:ident = $wire:literal;)+) => {
+        /// What a notice tells.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        pub enum About { $($(#[$doc])* $name),+ }
+
+        impl About {
+            /// Each kind.
+            pub const ALL: &'static [About] = &[$(About::$name),+];
+            /// As it stands on the wire.
+            pub fn wire(self) -> &'static str { match self { $(About::$name => $wire),+ } }
+        }
+    };
+}
+
+// Kinds stand in the log by their place: append only.
+kinds! {
     /// At most three are before you.
-    ThreeBefore,
+    ThreeBefore = "three_before";
     /// You are called.
-    Called,
+    Called = "called";
     /// The clinic begins later.
-    Delayed,
+    Delayed = "delayed";
     /// 停诊.
-    Stopped,
+    Stopped = "stopped";
     /// A delay or a stop that was told is taken back: the clinic begins as planned.
-    AsPlanned,
+    AsPlanned = "as_planned";
     /// A place that was waited for is offered.
-    Offered,
+    Offered = "offered";
     /// Somebody of the hospital has booked for the person.
-    Booked,
+    Booked = "booked";
     /// Somebody of the hospital has cancelled the booking.
-    Cancelled,
+    Cancelled = "cancelled";
 }
 
 impl About {
@@ -55,18 +69,9 @@ impl About {
         matches!(self, Self::Booked | Self::Cancelled)
     }
 
-    /// As it stands on the wire.
-    pub fn wire(self) -> &'static str {
-        match self {
-            Self::ThreeBefore => "three_before",
-            Self::Called => "called",
-            Self::Delayed => "delayed",
-            Self::Stopped => "stopped",
-            Self::AsPlanned => "as_planned",
-            Self::Offered => "offered",
-            Self::Booked => "booked",
-            Self::Cancelled => "cancelled",
-        }
+    /// Whether it is told to people at home, with whose clinic and when; else to who is here.
+    pub fn is_at_home(self) -> bool {
+        self == Self::Offered || self.is_of_the_clinic() || self.is_of_the_booking()
     }
 }
 

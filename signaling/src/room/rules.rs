@@ -282,11 +282,11 @@ fn doctor_in_open_room(state: &State, by: &str) -> Result<(), Rejection> {
     if in_open_room(state, by)?.part == Part::Doctor { Ok(()) } else { Err(Code::Forbidden.into()) }
 }
 
-fn name(text: &str, what: &str) -> Result<(), Rejection> {
+fn name(text: &str, field: &str) -> Result<(), Rejection> {
     if (1..=NAME_MAX_BYTES).contains(&text.len()) {
         return Ok(());
     }
-    Err(Rejection::new(Code::InvalidField, format!("{what} has 1 to {NAME_MAX_BYTES} bytes")))
+    Err(Rejection::field(field, format!("{field} has 1 to {NAME_MAX_BYTES} bytes")))
 }
 
 fn open(draft: &mut Draft<'_, Room>, opening: Opening) -> Result<Answer, Rejection> {
@@ -307,7 +307,7 @@ fn admit(draft: &mut Draft<'_, Room>, by: &str, id: ParticipantId, part: Part) -
     doctor_in_open_room(state, by)?;
     name(&id, "participant")?;
     if matches!(part, Part::Patient | Part::Doctor | Part::FormerDoctor) {
-        return Err(Rejection::new(Code::InvalidField, "patient and doctor are the department's to name"));
+        return Err(Rejection::field("part", "patient and doctor are the department's to name"));
     }
     match state.participants.get(&id) {
         Some(known) if known.part == part => return Ok(Answer::Done),
@@ -370,7 +370,7 @@ fn send(
     match &body {
         MessageBody::Text(sealed) if sealed.len() > TEXT_MAX_BYTES => return Err(Code::TooLarge.into()),
         MessageBody::Text(sealed) if sealed.is_empty() => {
-            return Err(Rejection::new(Code::InvalidField, "an empty message says nothing"));
+            return Err(Rejection::field("body", "an empty message says nothing"));
         }
         MessageBody::Text(_) => {}
         MessageBody::Blob { address, media_type } => {
@@ -398,11 +398,7 @@ fn send(
 /// Whose mark it is; nobody has received what was not sent.
 fn marked<'a>(state: &'a State, by: &str, to: u64) -> Result<&'a Participant, Rejection> {
     let one = participant(state, by)?;
-    if to <= state.last_message() {
-        Ok(one)
-    } else {
-        Err(Rejection::new(Code::InvalidField, "there is no such message yet"))
-    }
+    if to <= state.last_message() { Ok(one) } else { Err(Rejection::field("to", "there is no such message yet")) }
 }
 
 fn start_recording(

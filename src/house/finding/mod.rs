@@ -152,7 +152,7 @@ impl House {
         if let Some(session) = &asked.instead_of {
             if !asked.is_only_instead() {
                 let what = "instead_of stands alone, or with a date";
-                return Err(Rejection::new(Code::InvalidField, what).with("field", "instead_of"));
+                return Err(Rejection::field("instead_of", what));
             }
             let id = session.clone();
             let read = move |state: &jiaohao_domain::department::State| {

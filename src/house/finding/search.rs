@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use jiaohao_domain::{BusinessDate, Code, DepartmentId, DoctorId, Rejection, SessionId, SiteId};
+use jiaohao_domain::{BusinessDate, DepartmentId, DoctorId, Rejection, SessionId, SiteId};
 
 use super::directory::{Department, Doctor, Hospital, Names};
 use super::names::{Fit, Typed};
@@ -40,14 +40,12 @@ impl Wanted {
         {
             if text.chars().count() > TEXT_MAX {
                 let what = format!("{field} has {TEXT_MAX} characters at most");
-                return Err(Rejection::new(Code::InvalidField, what).with("field", field));
+                return Err(Rejection::field(field, what));
             }
         }
         let typed = |field: &str, text: &str| match (text.trim().is_empty(), Typed::read(text)) {
             // Marks alone are no name, and do not stand for all there are.
-            (false, None) => {
-                Err(Rejection::new(Code::InvalidField, "there is nothing to look for").with("field", field))
-            }
+            (false, None) => Err(Rejection::field(field, "there is nothing to look for")),
             (_, typed) => Ok(typed),
         };
         Ok(Self {

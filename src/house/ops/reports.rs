@@ -66,13 +66,13 @@ impl House {
         let ReportQuery { site: at, from, to, by, .. } = asked;
         if from > to || from.plus_days(KEPT_DAYS) < *to {
             let what = format!("from a day to the same or a later one, {KEPT_DAYS} days at most");
-            return Err(Rejection::new(Code::InvalidField, what).with("field", "to"));
+            return Err(Rejection::field("to", what));
         }
         let names = self.shell.read(site_itself(at)?, Names::of).await?.ok_or(Code::Forbidden)?;
         let (from, to, now) = (*from, *to, self.shell.clock.clinic());
         // A week or a month that is under way is asked for whole.
         if from > names.zone.date(now) {
-            return Err(Rejection::new(Code::InvalidField, "not before that day").with("field", "from"));
+            return Err(Rejection::field("from", "not before that day"));
         }
         let look = |id: &DepartmentId| {
             let days = move |state: &dept::State| report::days(state, from, to, now);

@@ -42,7 +42,7 @@ impl House {
     async fn voice_line(&self, at: &SiteId, name: &ClipName) -> Result<Line, Rejection> {
         let script = self.voice_script(at).await?;
         let line = script.into_iter().find(|line| line.language == name.language && line.clip == name.clip);
-        line.ok_or_else(|| Rejection::new(Code::InvalidField, "no announcement of this site has such a clip"))
+        line.ok_or_else(|| Rejection::field("clip", "no announcement of this site has such a clip"))
     }
 
     /// What is to be read, how far the recording is, and what is used.

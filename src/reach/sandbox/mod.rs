@@ -15,6 +15,7 @@ use std::time::Duration;
 use actix_web::dev::ServerHandle;
 use actix_web::web::{self, Bytes};
 use actix_web::{App, HttpResponse, HttpServer};
+use jiaohao_domain::reach::About;
 use serde::Serialize;
 use serde_json::Value;
 use tokio::sync::Semaphore;
@@ -73,22 +74,22 @@ impl Options {
     /// The sections of `jiaohao.toml` that lead to them when they listen there.
     pub fn settings(&self, at: SocketAddr) -> String {
         let Secrets { sms_key_id, sms_secret, app_id, app_secret, callback_token } = &self.secrets;
-        let fields = "character_string1={number} thing2={place} thing3={site}";
-        let of_clinic = "thing1={who} thing2={place} thing3={minutes} thing4={time}";
+        let fields = " character_string1={number} thing2={place} thing3={site}";
+        let of_clinic = " thing1={who} thing2={place} thing3={minutes} thing4={time}";
+        // Each is known here by the kind that it tells.
+        let templates = |filled: &dyn Fn(About) -> &'static str| {
+            let lines = About::ALL.iter().map(|about| (about.wire(), filled(*about)));
+            lines.map(|(kind, filled)| format!("template_{kind} = \"{kind}{filled}\"\n")).collect::<String>()
+        };
         let sms = format!(
             "[sms]\nurl = \"http://{at}\"\nkey_id = \"{sms_key_id}\"\nsecret = \"{sms_secret}\"\nsign = \"叫号\"\n\
-             template_code = \"code\"\ntemplate_consent = \"consent\"\ntemplate_three_before = \"three_before\"\n\
-             template_called = \"called\"\ntemplate_delayed = \"delayed\"\ntemplate_as_planned = \"as_planned\"\n\
-             template_stopped = \"stopped\"\ntemplate_offered = \"offered\"\n\
-             template_booked = \"booked\"\ntemplate_cancelled = \"cancelled\"\n"
+             template_code = \"code\"\ntemplate_consent = \"consent\"\n{}",
+            templates(&|_| "")
         );
         let wechat = format!(
             "[wechat]\nurl = \"http://{at}\"\nauthorize_url = \"http://{at}\"\napp_id = \"{app_id}\"\nsecret = \"{app_secret}\"\n\
-             callback_token = \"{callback_token}\"\ntemplate_three_before = \"three_before {fields}\"\n\
-             template_called = \"called {fields}\"\ntemplate_delayed = \"delayed {of_clinic}\"\n\
-             template_as_planned = \"as_planned {of_clinic}\"\ntemplate_stopped = \"stopped {of_clinic}\"\n\
-             template_offered = \"offered {of_clinic}\"\ntemplate_booked = \"booked {of_clinic}\"\n\
-             template_cancelled = \"cancelled {of_clinic}\"\n"
+             callback_token = \"{callback_token}\"\n{}",
+            templates(&|about| if about.is_at_home() { of_clinic } else { fields })
         );
         let push = format!("[push]\ncontact = \"mailto:it@example.org\"\nurl = \"http://{at}/push\"\n");
         let sections = [(self.sms, sms), (self.wechat, wechat), (self.push, push)];

@@ -12,10 +12,6 @@ use super::state::*;
 
 type Outcome = Result<Answer, Rejection>;
 
-fn invalid(field: &str, what: &str) -> Rejection {
-    Rejection::new(Code::InvalidField, what).with("field", field)
-}
-
 /// Nobody is taken over who is there, whose ever it is (`already_exists`).
 pub(super) fn make_staff(
     draft: &mut Draft<'_, Account>,
@@ -39,13 +35,15 @@ pub(super) fn define_staff(
     }
     let name_fits = (1..=64).contains(&command.id.len()) && !command.id.chars().any(|c| c.is_control() || c == ' ');
     if !name_fits {
-        return Err(invalid("id", "a staff name has 1 to 64 characters without blanks"));
+        return Err(Rejection::field("id", "a staff name has 1 to 64 characters without blanks"));
     }
     match command.role {
-        Role::Patient | Role::Screen | Role::System => return Err(invalid("role", "not a role of staff")),
-        Role::Doctor if command.doctor.is_none() => return Err(invalid("doctor", "role doctor needs the doctor")),
+        Role::Patient | Role::Screen | Role::System => return Err(Rejection::field("role", "not a role of staff")),
+        Role::Doctor if command.doctor.is_none() => {
+            return Err(Rejection::field("doctor", "role doctor needs the doctor"));
+        }
         Role::Desk | Role::Kiosk | Role::Integrator if command.site.is_none() => {
-            return Err(invalid("site", "this role needs the site"));
+            return Err(Rejection::field("site", "this role needs the site"));
         }
         Role::Doctor | Role::Desk | Role::Kiosk | Role::Integrator | Role::Operator => {}
     }
@@ -57,9 +55,9 @@ pub(super) fn define_staff(
     let before = state.staff.as_ref();
     let password_phc = password_phc
         .or_else(|| before.map(|staff| staff.password_phc.clone()))
-        .ok_or_else(|| invalid("password", "the first definition needs a password"))?;
+        .ok_or_else(|| Rejection::field("password", "the first definition needs a password"))?;
     if !password_phc.starts_with("$argon2id$") {
-        return Err(invalid("password", "the password is an argon2id PHC string here"));
+        return Err(Rejection::field("password", "the password is an argon2id PHC string here"));
     }
     let staff = Staff {
         name: command.id,

@@ -51,7 +51,7 @@ fn check(state: &State, wanted: &Wanted, by_desk: bool, now: Timestamp) -> Resul
         match wanted.relation {
             Relation::Own => return Err(ErrorCode::GuardianNeeded.into()),
             Relation::Parent | Relation::Spouse => {
-                return Err(Rejection::new(ErrorCode::InvalidField, "relation: a child is nobody's parent or spouse"));
+                return Err(Rejection::field("relation", "relation: a child is nobody's parent or spouse"));
             }
             Relation::Child | Relation::Other => {}
         }
@@ -102,7 +102,7 @@ pub(super) fn ask_consent(
         return Err(Rejection::new(ErrorCode::InvalidField, "nobody has to be asked for oneself or a child"));
     }
     if member == state.id {
-        return Err(Rejection::new(ErrorCode::InvalidField, "phone: the person's own, not that of who asks"));
+        return Err(Rejection::field("phone", "phone: the person's own, not that of who asks"));
     }
     if code_hash.is_empty() || expires_at <= now {
         return Err(Rejection::new(ErrorCode::InvalidField, "a code has a hash and holds for a while"));

@@ -93,13 +93,14 @@ impl Clinic {
 
 /// Whether no slot keeps more than it has. `quotas` in the order of the slots. Rejects `invalid_field`.
 pub fn check_quotas(slots: &[DefineSlot], quotas: &[ByChannel]) -> Result<(), Rejection> {
-    let invalid = |what: &str| Rejection::new(Code::InvalidField, what).with("field", "quotas");
     if quotas.len() > slots.len() {
-        return Err(invalid("quotas stand in the slots where those are listed"));
+        return Err(Rejection::field("quotas", "quotas stand in the slots where those are listed"));
     }
     let is_too_many = |(slot, quotas): &(&DefineSlot, &ByChannel)| quotas.sum() > u64::from(slot.capacity);
     match slots.iter().zip(quotas).find(is_too_many) {
-        Some((slot, _)) => Err(invalid("a slot keeps no more places than it has").with("slot", slot.start.clone())),
+        Some((slot, _)) => {
+            Err(Rejection::field("quotas", "a slot keeps no more places than it has").with("slot", slot.start.clone()))
+        }
         None => Ok(()),
     }
 }
@@ -137,7 +138,7 @@ pub fn decide_quota_rules(clinic: &Clinic, command: &DefineQuotaRules) -> Result
     ];
     if let Some((field, _, range)) = figures.iter().find(|(_, value, range)| !range.contains(value)) {
         let what = format!("`{field}` is allowed from {} to {}", range.start(), range.end());
-        return Err(Rejection::new(Code::InvalidField, what).with("field", *field));
+        return Err(Rejection::field(field, what));
     }
     let defined = (clinic.quota_rules() != *command).then(|| Event::QuotaRulesDefined(command.clone()));
     Ok(Decision::done(defined.into_iter().collect()))

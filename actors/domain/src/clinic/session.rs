@@ -50,14 +50,13 @@ fn define(
     zone: Zone,
     puts_back: bool,
 ) -> Result<Decision, Rejection> {
-    let invalid = |field: &str, what: &str| Rejection::new(Code::InvalidField, what).with("field", field);
     let id = &command.id;
     if !is_directly_under(id.as_str(), clinic.department.as_str()) || command.queue.department() != clinic.department {
         return Err(Code::IdNotUnderParent.into());
     }
     for (field, text) in [("period", &command.period), ("registration_class", &command.registration_class)] {
         if text.is_empty() {
-            return Err(invalid(field, "period and registration_class must be given"));
+            return Err(Rejection::field(field, "period and registration_class must be given"));
         }
     }
     let before = clinic.sessions.get(id);
@@ -72,22 +71,21 @@ fn define(
             return Err(Rejection::new(Code::AlreadyExists, "a session keeps its date; define another session"));
         }
     } else if command.date < zone.date(context.now) {
-        return Err(invalid("date", "the date is over"));
+        return Err(Rejection::field("date", "the date is over"));
     } else if command.date > zone.date(context.now).plus_days(AHEAD_DAYS) {
-        return Err(invalid("date", "date is from today to a year ahead"));
+        return Err(Rejection::field("date", "date is from today to a year ahead"));
     }
     let slots = slots(command, before.map_or(0, |s| i64::from(s.delay_min)), settings, zone)?;
     for defined in &slots {
         if let Some(slot) = clinic.slots.get(&defined.slot) {
             if defined.capacity < slot.taken {
-                return Err(invalid("slots", "a slot's capacity cannot be less than what is taken")
+                return Err(Rejection::field("slots", "a slot's capacity cannot be less than what is taken")
                     .with("slot", defined.slot.as_str())
                     .with("taken", slot.taken));
             }
             if slot.taken > 0 && slot.end != defined.end {
-                return Err(
-                    invalid("slots", "a slot that somebody is in keeps its length").with("slot", defined.slot.as_str())
-                );
+                return Err(Rejection::field("slots", "a slot that somebody is in keeps its length")
+                    .with("slot", defined.slot.as_str()));
             }
         }
     }
@@ -163,7 +161,7 @@ pub fn decide_freeze(clinic: &Clinic, command: &FreezeSession) -> Result<Decisio
         return Err(Code::SessionClosed.into());
     }
     if command.reason.trim().is_empty() {
-        return Err(Rejection::new(Code::InvalidField, "a reason is given").with("field", "reason"));
+        return Err(Rejection::field("reason", "a reason is given"));
     }
     let is_so = match &session.frozen {
         Some(reason) => command.frozen && *reason == command.reason,
@@ -248,7 +246,7 @@ pub fn decide_delay(
         return Err(Code::SessionClosed.into());
     }
     if minutes > 24 * 60 {
-        return Err(Rejection::new(Code::InvalidField, "a delay is at most a day").with("field", "minutes"));
+        return Err(Rejection::field("minutes", "a delay is at most a day"));
     }
     if session.delay_min == minutes {
         return Ok(Decision::done(Vec::new()));
@@ -272,12 +270,11 @@ fn slots(
     settings: &BookingSettings,
     zone: Zone,
 ) -> Result<Vec<SlotDefined>, Rejection> {
-    let invalid = |field: &str, what: &str| Rejection::new(Code::InvalidField, what).with("field", field);
     let mut slots: Vec<SlotDefined> = Vec::with_capacity(command.slots.len());
     for (slot, (start_min, end_min)) in command.slots.iter().zip(wall_slots(&command.slots)?) {
         let (start, end) = (zone.at_minute(command.date, start_min), zone.at_minute(command.date, end_min));
         if start >= end {
-            return Err(invalid("slots", "that time does not exist on that day: the clocks go forward"));
+            return Err(Rejection::field("slots", "that time does not exist on that day: the clocks go forward"));
         }
         slots.push(SlotDefined {
             slot: SlotId::from(format!("{}.{:02}{:02}", command.id, start_min / 60, start_min % 60)),
@@ -296,19 +293,20 @@ fn slots(
 
 /// Start and end of each slot as minutes after midnight: in order, not overlapping, within the day.
 pub(crate) fn wall_slots(slots: &[DefineSlot]) -> Result<Vec<(u32, u32)>, Rejection> {
-    let invalid = |what: &str| Rejection::new(Code::InvalidField, what).with("field", "slots");
     if slots.is_empty() || slots.len() > SLOTS_MAX {
-        return Err(invalid("a session has 1 to 200 slots"));
+        return Err(Rejection::field("slots", "a session has 1 to 200 slots"));
     }
     let mut previous_end_min = 0;
     let read = slots.iter().map(|slot| {
         let (start_min, end_min) =
-            minutes_of_day(slot).ok_or_else(|| invalid("a slot is HH:MM and 1 to 720 minutes"))?;
+            minutes_of_day(slot).ok_or_else(|| Rejection::field("slots", "a slot is HH:MM and 1 to 720 minutes"))?;
         if start_min < previous_end_min {
-            return Err(invalid("slots are in order and do not overlap").with("slot", slot.start.clone()));
+            return Err(
+                Rejection::field("slots", "slots are in order and do not overlap").with("slot", slot.start.clone())
+            );
         }
         if slot.capacity > CAPACITY_MAX {
-            return Err(invalid("a slot has at most 100000 places"));
+            return Err(Rejection::field("slots", "a slot has at most 100000 places"));
         }
         previous_end_min = end_min;
         Ok((start_min, end_min))

@@ -33,14 +33,13 @@ impl Clinic {
 /// From when on; nothing is decided again for who is stopped already. Rejects `invalid_field` for a moment outside the
 /// session or later than what stands (it takes place before that only if it is resumed), `session_closed`.
 pub fn decide_stop(clinic: &Clinic, command: &StopSession, context: &Context) -> Result<Decision, Rejection> {
-    let invalid = |field: &str, what: &str| Rejection::new(Code::InvalidField, what).with("field", field);
     let (id, now) = (&command.session, context.now);
     let session = clinic.sessions.get(id).ok_or(Code::Forbidden)?;
     if session.standing != SessionStanding::Open {
         return Err(Code::SessionClosed.into());
     }
     if command.reason.trim().is_empty() {
-        return Err(invalid("reason", "a reason is given"));
+        return Err(Rejection::field("reason", "a reason is given"));
     }
     let slots = || session.slots.iter().filter_map(|slot| clinic.slots.get(slot));
     let begins = slots().map(|slot| slot.start).min();
@@ -54,10 +53,12 @@ pub fn decide_stop(clinic: &Clinic, command: &StopSession, context: &Context) ->
         }
     };
     if begins.is_none_or(|begins| from < begins) || ends.is_none_or(|ends| from >= ends) {
-        return Err(invalid("from", "a moment of the session"));
+        return Err(Rejection::field("from", "a moment of the session"));
     }
     match &session.stopped {
-        Some(stop) if stop.from < from => return Err(invalid("from", "it is stopped from earlier: resume it first")),
+        Some(stop) if stop.from < from => {
+            return Err(Rejection::field("from", "it is stopped from earlier: resume it first"));
+        }
         Some(stop) if stop.from == from => return Ok(Decision::done(Vec::new())),
         _ => {}
     }

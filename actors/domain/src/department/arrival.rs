@@ -184,8 +184,7 @@ pub(super) fn check_in_of_then(
     let config = &draft.state().config;
     let is_today = config.today(came_at) == config.today(context.now);
     if context.principal.role != Role::Desk || came_at > context.now || !is_today {
-        return Err(Rejection::new(Code::InvalidField, "came_at: earlier today, and the desk's to say")
-            .with("field", "came_at"));
+        return Err(Rejection::field("came_at", "came_at: earlier today, and the desk's to say"));
     }
     check_in(draft, command, Arriving { birth_date, presence_proved: true, came_at, answered }, context)
 }
@@ -239,11 +238,10 @@ pub(super) fn register_walk_in(
         return Err(Rejection::new(Code::InvalidField, "the brief is of another patient"));
     }
     if command.class.as_deref().is_some_and(|class| !state.config.settings.queue.knows(class)) {
-        return Err(Rejection::new(Code::InvalidField, "no such priority class").with("field", "class"));
+        return Err(Rejection::field("class", "no such priority class"));
     }
     if command.slot.is_some() && command.addition_to.is_none() {
-        return Err(Rejection::new(Code::InvalidField, "slot goes with addition_to: a walk-in's is the one running")
-            .with("field", "slot"));
+        return Err(Rejection::field("slot", "slot goes with addition_to: a walk-in's is the one running"));
     }
     if context.principal.role == Role::Doctor {
         let session = command.addition_to.as_ref().and_then(|id| state.clinic.sessions.get(id));
@@ -330,13 +328,13 @@ fn addition(
         return Err(Rejection::from(Code::SessionClosed));
     }
     if session.queue != command.queue {
-        return Err(Rejection::new(Code::InvalidField, "the session's tickets wait in another queue"));
+        return Err(Rejection::field("addition_to", "the session's tickets wait in another queue"));
     }
     if session.date != date {
-        return Err(Rejection::new(Code::InvalidField, "the session is of another day"));
+        return Err(Rejection::field("addition_to", "the session is of another day"));
     }
     if command.slot.as_ref().is_some_and(|slot| !session.slots.contains(slot)) {
-        return Err(Rejection::new(Code::InvalidField, "the session has no such slot"));
+        return Err(Rejection::field("slot", "the session has no such slot"));
     }
     let slots: Vec<&SlotId> = session.slots.iter().collect();
     let slot = crate::queue::addition_slot(&slots, command.slot.as_ref());

@@ -49,7 +49,7 @@ pub(super) fn close_session(
     for settlement in &command.settlements {
         let ticket = floor::ticket_of(state, &settlement.ticket)?;
         if !of_session(&ticket) {
-            return Err(Rejection::new(Code::InvalidField, "a settlement is for one live ticket of the session"));
+            return Err(Rejection::field("settlements", "a settlement is for one live ticket of the session"));
         }
     }
     check(state, &command.settlements, context)?;
@@ -85,23 +85,23 @@ fn check(state: &State, settlements: &[Settlement], context: &Context) -> Result
     for settlement in settlements {
         let ticket = floor::ticket_of(state, &settlement.ticket)?;
         if !seen.insert(ticket.id()) {
-            return Err(Rejection::new(Code::InvalidField, "one settlement a ticket"));
+            return Err(Rejection::field("settlements", "one settlement a ticket"));
         }
         let is_absent = matches!(ticket.standing, Standing::Away { .. } | Standing::Missed { .. })
             || left_over::is_left_over(state, ticket, context.now);
         match (settlement.how, &settlement.to) {
             (SettlementKind::Move, _) if is_absent => {
-                return Err(Rejection::new(Code::InvalidField, "who is not there cannot be moved to another line")
+                return Err(Rejection::field("settlements", "who is not there cannot be moved to another line")
                     .with("ticket", ticket.id().as_str())
                     .with("state", ticket.standing.name())
                     .with("how", ["return_day", "refund", "seen"].map(str::to_owned).to_vec()));
             }
             (SettlementKind::Move, Some(to)) if *to != ticket.opened.queue => drop(state.config.queue(to)?),
             (SettlementKind::Move, _) => {
-                return Err(Rejection::new(Code::InvalidField, "move names another queue of the department"));
+                return Err(Rejection::field("settlements", "move names another queue of the department"));
             }
             (_, None) => {}
-            (_, Some(_)) => return Err(Rejection::new(Code::InvalidField, "only move names a queue")),
+            (_, Some(_)) => return Err(Rejection::field("settlements", "only move names a queue")),
         }
     }
     Ok(())

@@ -45,7 +45,7 @@ pub(super) fn decide(
             let due_fen = due_fen(state, &command.appointment).ok_or(Code::NothingDue)?;
             if command.amount_fen != due_fen {
                 let what = "all that is due is paid at once";
-                return Err(invalid("amount_fen", what).with("due_fen", due_fen));
+                return Err(Rejection::field("amount_fen", what).with("due_fen", due_fen));
             }
             let before = state.payments.of(&command.appointment).len();
             if before >= ORDERS_MAX {
@@ -229,7 +229,9 @@ fn touches(event: &clinic::Event) -> Option<&AppointmentId> {
 fn may_keep_back(order: &Order, amount_fen: u32) -> Result<(), Rejection> {
     let kept_fen = order.kept_fen();
     if amount_fen == 0 || amount_fen > kept_fen {
-        return Err(invalid("amount_fen", "from 1 fen to what is kept of the payment").with("kept_fen", kept_fen));
+        return Err(
+            Rejection::field("amount_fen", "from 1 fen to what is kept of the payment").with("kept_fen", kept_fen)
+        );
     }
     Ok(())
 }
@@ -237,8 +239,4 @@ fn may_keep_back(order: &Order, amount_fen: u32) -> Result<(), Rejection> {
 pub(super) fn wrong(refund: &Refund) -> Rejection {
     let rejection = Rejection::from(Code::WrongRefundState).with("state", refund.standing.name());
     rejection.with("refund", refund.id.as_str())
-}
-
-fn invalid(field: &str, what: &str) -> Rejection {
-    Rejection::new(Code::InvalidField, what).with("field", field)
 }

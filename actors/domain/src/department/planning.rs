@@ -389,7 +389,7 @@ fn leave_to_plan(draft: &mut Draft<'_, Department>, id: &SessionId, context: &Co
     let of_template = id.planned().filter(|(template, _)| state.plan.templates.contains_key(template));
     let (_, date) = of_template.ok_or_else(|| Rejection::new(Code::Forbidden, "no such session of a template"))?;
     if date <= state.config.today(context.now) {
-        return Err(Rejection::new(Code::InvalidField, "a session of tomorrow or later").with("field", "session"));
+        return Err(Rejection::field("session", "a session of tomorrow or later"));
     }
     match state.plan.standing(id) {
         Some(Standing::ByHand) => {}

@@ -10,7 +10,7 @@ use crate::person::{PatientBrief, age_on};
 use crate::pre_check::{self, Found};
 use crate::time::BusinessDate;
 use crate::vocabulary::{Answer, DefineQuestions, Does, PreCheck};
-use crate::{Code, Rejection, Role};
+use crate::{Code, Rejection};
 
 /// The reason on the record of a ticket that goes where the pre-check sends.
 const REASON: &str = "预检分诊";
@@ -70,10 +70,9 @@ pub(super) fn check(
     let Some(Answered { pre_check: answered, said, sealed }) = answered else {
         return if who.is_spared { Ok(Checked::Nothing) } else { Err(changed()) };
     };
-    // Who has the patient before them: the desk, and the doctor who adds somebody.
-    let is_staff = matches!(context.principal.role, Role::Desk | Role::Doctor);
+    let is_staff = context.principal.role.has_the_patient_before_them();
     let by_staff = |reason: &Option<String>| match reason.as_deref().map(str::trim) {
-        Some("") => Err(Rejection::new(Code::InvalidField, "a reason is given").with("field", "pre_check")),
+        Some("") => Err(Rejection::field("pre_check", "a reason is given")),
         Some(_) if !is_staff => Err(Rejection::new(Code::Forbidden, "the desk's to say")),
         given => Ok(given.is_some()),
     };
@@ -97,16 +96,13 @@ pub(super) fn check(
     }
     let Some((found, department)) = sent_to(state, found.as_ref()) else {
         return match to {
-            Some(_) => {
-                Err(Rejection::new(Code::InvalidField, "to: no rule sends elsewhere").with("field", "pre_check"))
-            }
+            Some(_) => Err(Rejection::field("pre_check", "to: no rule sends elsewhere")),
             None => Ok(joins(found, false, None)),
         };
     };
     match to {
         Some(to) if to.department() == *department => Ok(joins(Some(found.clone()), false, Some(to.clone()))),
-        Some(_) => Err(Rejection::new(Code::InvalidField, "to: a queue of the department where the rule sends")
-            .with("field", "pre_check")
+        Some(_) => Err(Rejection::field("pre_check", "to: a queue of the department where the rule sends")
             .with("department", department.as_str())),
         None if all_the_same => Ok(joins(Some(found.clone()), true, None)),
         None => Ok(Checked::Sent(Box::new(sent(who, asked, sealed, found, context)))),
@@ -232,7 +228,7 @@ pub(super) fn joined(
 /// That the same person was sent elsewhere earlier that day and has given other answers since, on a phone or at a kiosk: let
 /// in, because nobody is kept from care, and the desk has a look. (Whom the desk or a doctor lets in has been looked at.)
 fn sent_before(state: &State, ticket: &TicketId, context: &Context) -> Option<SentBefore> {
-    if matches!(context.principal.role, Role::Desk | Role::Doctor) {
+    if context.principal.role.has_the_patient_before_them() {
         return None;
     }
     let opened = &state.floor.tickets.get(ticket)?.opened;

@@ -2,13 +2,13 @@
 //! the doctor is settled there.
 
 use super::{Department, State, emit_clinic};
+use crate::Rejection;
 use crate::clinic;
 use crate::floor::{Standing, left_over, transfer};
 use crate::ids::{QueueId, TicketId};
 use crate::owner::{Context, Draft};
 use crate::time::Timestamp;
 use crate::vocabulary::{Answer, StopSession};
-use crate::{Code, Rejection};
 
 /// So many who wait are taken along by one command; said again it takes the next ones.
 const MOVED_AT_ONCE: usize = 500;
@@ -24,7 +24,7 @@ pub(super) fn stop_session(
     if let Some(to) = &command.to {
         state.config.queue(to)?;
         if own == Some(to) {
-            return Err(Rejection::new(Code::InvalidField, "to names another queue").with("field", "to"));
+            return Err(Rejection::field("to", "to names another queue"));
         }
     }
     let decision = clinic::decide_stop(&state.clinic, command, context)?;

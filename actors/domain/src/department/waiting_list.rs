@@ -95,7 +95,7 @@ fn checked(wanted: Wanted, department: &DepartmentId) -> Result<Wanted, Rejectio
     any.dates.dedup();
     if any.dates.is_empty() || any.dates.len() > DATES_MAX {
         let what = format!("1 to {DATES_MAX} days");
-        return Err(Rejection::new(Code::InvalidField, what).with("field", "dates"));
+        return Err(Rejection::field("dates", what));
     }
     Ok(Wanted::AnyOf(any))
 }

@@ -207,7 +207,7 @@ fn start_work(draft: &mut Draft<'_, Doctor>, command: StartWork, context: &Conte
         return Err(Code::Forbidden.into());
     }
     if command.service_point.department() != command.department {
-        return Err(Rejection::new(Code::InvalidField, "the service point is another department's"));
+        return Err(Rejection::field("service_point", "the service point is another department's"));
     }
     if let Some(work) = &state.at_work {
         return Err(Rejection::from(Code::AlreadyWorking)

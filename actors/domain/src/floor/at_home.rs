@@ -42,7 +42,8 @@ pub fn counts(state: &State, queue: &QueueId) -> BTreeMap<SessionId, ToldCount> 
     let mut counts: BTreeMap<SessionId, ToldCount> = BTreeMap::new();
     let all = state.floor.notices.told.values();
     for (told, about, clinic) in all.filter_map(|told| Some((told, told.about?, told.clinic.as_ref()?))) {
-        let is_counted = about.is_of_the_clinic() || about.is_of_the_booking() && told.is_missed();
+        let is_of_the_booking = about.is_of_the_booking();
+        let is_counted = about.is_of_the_clinic() || is_of_the_booking && told.is_missed();
         if !is_counted {
             continue;
         }
@@ -51,7 +52,7 @@ pub fn counts(state: &State, queue: &QueueId) -> BTreeMap<SessionId, ToldCount> 
             continue;
         }
         let count = counts.entry(session).or_default();
-        if about.is_of_the_booking() {
+        if is_of_the_booking {
             count.of_bookings_not_reached += 1;
             continue;
         }

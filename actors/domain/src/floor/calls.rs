@@ -283,10 +283,7 @@ fn settlement(
             may_be_missed(state, call, now)?;
             Ok(Some(Settle::Missed(id.clone())))
         }
-        _ => {
-            Err(Rejection::new(Code::InvalidField, "outcome is null exactly when in_hand is null")
-                .with("field", "outcome"))
-        }
+        _ => Err(Rejection::field("outcome", "outcome is null exactly when in_hand is null")),
     }
 }
 

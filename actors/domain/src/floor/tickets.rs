@@ -50,7 +50,7 @@ pub fn set_priority(
     }
     left_over::refuse(state, ticket, context.now)?;
     if !state.config.settings.queue.knows(&command.class) {
-        return Err(Rejection::new(Code::InvalidField, "no such priority class").with("field", "class"));
+        return Err(Rejection::field("class", "no such priority class"));
     }
     let class = (command.class != queue::NO_CLASS).then(|| command.class.clone());
     if class == ticket.opened.class {
@@ -58,7 +58,7 @@ pub fn set_priority(
     }
     // An emergency is seen, not proved.
     if class.as_deref().is_some_and(|class| class != queue::EMERGENCY) && command.proof.trim().is_empty() {
-        return Err(Rejection::new(Code::InvalidField, "a class has its proof on the record").with("field", "proof"));
+        return Err(Rejection::field("proof", "a class has its proof on the record"));
     }
     doors::withdraw(draft, &command.ticket, context.now);
     let state = draft.state();

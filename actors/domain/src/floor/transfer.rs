@@ -32,7 +32,7 @@ pub fn transfer(
         return Err(Rejection::new(Code::WrongTicketState, outside::IS_OFF));
     }
     if command.to == ticket.opened.queue {
-        return Err(Rejection::new(Code::InvalidField, "the ticket is in that queue").with("field", "to"));
+        return Err(Rejection::field("to", "the ticket is in that queue"));
     }
     let id = command.ticket.clone();
     if command.to.department() == state.config.id {
@@ -42,7 +42,7 @@ pub fn transfer(
         return Ok(Answer::Transferred { ticket: id, state: "waiting".to_owned() });
     }
     if command.to.department().site() != state.config.id.site() {
-        return Err(Rejection::new(Code::InvalidField, "a ticket does not leave its site").with("field", "to"));
+        return Err(Rejection::field("to", "a ticket does not leave its site"));
     }
     Ok(send(draft, &id, &command.to, &command.reason, context.now))
 }

@@ -157,7 +157,7 @@ fn parse(event: &str) -> Result<(TicketId, usize), Rejection> {
     let parsed = event.rsplit_once('@').and_then(|(id, n)| Some((id, n.parse::<usize>().ok().filter(|n| *n > 0)?)));
     match parsed {
         Some((id, n)) if crate::ids::is_well_formed(id) => Ok((TicketId::from(id), n)),
-        _ => Err(Rejection::new(Code::InvalidField, "event is <ticket>@<n>")),
+        _ => Err(Rejection::field("event", "event is <ticket>@<n>")),
     }
 }
 

@@ -153,7 +153,7 @@ fn reserve(draft: &mut Draft<'_, Patient>, asked: Asked, context: &Context) -> O
         return Err(claims::bound(bearer));
     }
     let Some(identity) = &state.identity else {
-        return Err(Rejection::new(Code::InvalidField, "the patient has not been identified"));
+        return Err(Rejection::field("patient", "the patient has not been identified"));
     };
     if asked.end <= asked.start {
         return Err(Rejection::new(Code::InvalidField, "a slot ends after it begins"));

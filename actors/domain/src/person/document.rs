@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Sex;
-use crate::codes::{Code, Rejection};
+use crate::codes::Rejection;
 use crate::time::BusinessDate;
 
 /// The kinds of documents.
@@ -77,7 +77,7 @@ impl Document {
         if fits {
             Ok(Self { kind, number })
         } else {
-            Err(Rejection::new(Code::InvalidField, "not such a document's number"))
+            Err(Rejection::field("document_number", "not such a document's number"))
         }
     }
 

@@ -1,6 +1,6 @@
 //! Names as somebody types them: what may reach a record, a slip or a screen.
 
-use crate::codes::{Code, Rejection};
+use crate::codes::Rejection;
 
 use super::mask::{is_dot, is_mark};
 
@@ -12,7 +12,7 @@ const MARKS_MAX: usize = 4;
 /// A name without blanks around it. Errors: `invalid_field`, with the reason and without the name.
 pub fn checked_name(name: &str) -> Result<String, Rejection> {
     let name = name.trim();
-    let wrong = |why: String| Err(Rejection::new(Code::InvalidField, why));
+    let wrong = |why: String| Err(Rejection::field("name", why));
     let length = name.chars().count();
     if length == 0 || length > NAME_MAX {
         return wrong(format!("a name has 1 to {NAME_MAX} characters"));

@@ -3,7 +3,7 @@
 use chrono::Datelike;
 
 use crate::clinic::wall_slots;
-use crate::codes::{Code, Rejection};
+use crate::codes::Rejection;
 use crate::ids::DoctorId;
 use crate::time::{BusinessDate, Zone, minute_of_day};
 use crate::vocabulary::{ByChannel, DefineSlot, DefineTemplate, ExceptDays, ExceptionDoes};
@@ -83,25 +83,25 @@ fn said<'a>(on: impl DoubleEndedIterator<Item = &'a ExceptDays> + Clone) -> Opti
 
 /// The slots of a template, whatever the day. Rejects `invalid_field` where they are none.
 pub fn slots(template: &DefineTemplate) -> Result<Vec<DefineSlot>, Rejection> {
-    let invalid = |field: &str, what: &str| Rejection::new(Code::InvalidField, what).with("field", field);
     let slots = match (&template.start, &template.end, template.capacity) {
         (None, None, None) => template.slots.clone(),
         (Some(start), Some(end), Some(capacity)) if template.slots.is_empty() => {
-            let start =
-                minute_of_day(start).filter(|at| *at < 24 * 60).ok_or_else(|| invalid("start", "start is HH:MM"))?;
-            let end = minute_of_day(end).ok_or_else(|| invalid("end", "end is HH:MM, at most 24:00"))?;
+            let start = minute_of_day(start)
+                .filter(|at| *at < 24 * 60)
+                .ok_or_else(|| Rejection::field("start", "start is HH:MM"))?;
+            let end = minute_of_day(end).ok_or_else(|| Rejection::field("end", "end is HH:MM, at most 24:00"))?;
             let slot_min = template.slot_min;
             if !(1..=720).contains(&slot_min) {
-                return Err(invalid("slot_min", "a slot has 1 to 720 minutes"));
+                return Err(Rejection::field("slot_min", "a slot has 1 to 720 minutes"));
             }
             if end <= start || !(end - start).is_multiple_of(slot_min) {
-                return Err(invalid("end", "from start to end there are whole slots"));
+                return Err(Rejection::field("end", "from start to end there are whole slots"));
             }
             let starts = (start..end).step_by(slot_min as usize);
             let slot = |at: u32| DefineSlot { start: clock(at), minutes: slot_min, capacity };
             starts.map(slot).collect()
         }
-        _ => return Err(invalid("slots", "either slots, or start, end and capacity")),
+        _ => return Err(Rejection::field("slots", "either slots, or start, end and capacity")),
     };
     wall_slots(&slots)?;
     Ok(slots)

@@ -11,10 +11,6 @@ use crate::ids::*;
 use crate::time::{AHEAD_DAYS, BusinessDate};
 use crate::vocabulary::{ByChannel, DefinePlanning, DefineQuotaRules, DefineTemplate, ExceptDays, ExceptionDoes};
 
-fn invalid(field: &str, what: impl Into<String>) -> Rejection {
-    Rejection::new(Code::InvalidField, what).with("field", field)
-}
-
 fn is_year(date: BusinessDate) -> bool {
     (2000..=2999).contains(&date.0.year())
 }
@@ -36,24 +32,24 @@ pub fn template(
         return Err(Code::IdNotUnderParent.into());
     }
     if command.id.as_str().len() > TEMPLATE_ID_MAX {
-        return Err(invalid("id", format!("an id of a template has at most {TEMPLATE_ID_MAX} characters")));
+        return Err(Rejection::field("id", format!("an id of a template has at most {TEMPLATE_ID_MAX} characters")));
     }
     let texts =
         [("name", &command.name), ("period", &command.period), ("registration_class", &command.registration_class)];
     if let Some((field, _)) = texts.into_iter().find(|(_, text)| text.trim().is_empty()) {
-        return Err(invalid(field, format!("{field} is given")));
+        return Err(Rejection::field(field, format!("{field} is given")));
     }
     command.weekdays.sort_unstable();
     let is_week = command.weekdays.iter().all(|day| (1..=7).contains(day));
     let is_once = command.weekdays.windows(2).all(|pair| pair[0] != pair[1]);
     if command.weekdays.is_empty() || !is_week || !is_once {
-        return Err(invalid("weekdays", "weekdays are some of 1 (Monday) to 7 (Sunday), each once"));
+        return Err(Rejection::field("weekdays", "weekdays are some of 1 (Monday) to 7 (Sunday), each once"));
     }
     if !is_year(command.from) {
-        return Err(invalid("from", "a date is of the years 2000 to 2999"));
+        return Err(Rejection::field("from", "a date is of the years 2000 to 2999"));
     }
     if command.until.is_some_and(|until| !is_year(until) || until < command.from) {
-        return Err(invalid("until", "the season ends on its first day or later, in the years 2000 to 2999"));
+        return Err(Rejection::field("until", "the season ends on its first day or later, in the years 2000 to 2999"));
     }
     let slots = calendar::slots(&command)?;
     match command.slots.is_empty() {
@@ -83,32 +79,35 @@ pub fn exception(
         return Err(Code::IdNotUnderParent.into());
     }
     if !is_year(command.from) {
-        return Err(invalid("from", "a date is of the years 2000 to 2999"));
+        return Err(Rejection::field("from", "a date is of the years 2000 to 2999"));
     }
     if !is_year(command.to) || command.to < command.from || command.to >= command.from.plus_days(EXCEPTION_DAYS_MAX) {
-        return Err(invalid("to", format!("from the first to the last day there are 1 to {EXCEPTION_DAYS_MAX} days")));
+        return Err(Rejection::field(
+            "to",
+            format!("from the first to the last day there are 1 to {EXCEPTION_DAYS_MAX} days"),
+        ));
     }
     if command.to < today {
-        return Err(invalid("to", "these days are over"));
+        return Err(Rejection::field("to", "these days are over"));
     }
     if command.doctor.is_some() && command.template.is_some() {
-        return Err(invalid("template", "either a doctor or a template, or neither"));
+        return Err(Rejection::field("template", "either a doctor or a template, or neither"));
     }
     if command.template.as_ref().is_some_and(|id| plan.living(id).is_none()) {
         return Err(Rejection::new(Code::Forbidden, "no such template"));
     }
     match &command.does {
         ExceptionDoes::Closed { reason } if reason.trim().is_empty() => {
-            return Err(invalid("reason", "a reason is given"));
+            return Err(Rejection::field("reason", "a reason is given"));
         }
         ExceptionDoes::Open { as_weekday: Some(day) } if !(1..=7).contains(day) => {
-            return Err(invalid("as_weekday", "a day of the week is 1 (Monday) to 7 (Sunday)"));
+            return Err(Rejection::field("as_weekday", "a day of the week is 1 (Monday) to 7 (Sunday)"));
         }
         ExceptionDoes::Substitute { .. } if command.doctor.is_none() && command.template.is_none() => {
-            return Err(invalid("doctor", "a substitute is for a doctor or a template"));
+            return Err(Rejection::field("doctor", "a substitute is for a doctor or a template"));
         }
         ExceptionDoes::Substitute { doctor } if command.doctor.as_ref() == Some(doctor) => {
-            return Err(invalid("does", "nobody is their own substitute"));
+            return Err(Rejection::field("does", "nobody is their own substitute"));
         }
         _ => {}
     }
@@ -137,7 +136,7 @@ pub fn planning(
         ("release_min", command.release_min, 0..=1439),
     ];
     if let Some((field, _, range)) = figures.iter().find(|(_, value, range)| !range.contains(value)) {
-        return Err(invalid(field, format!("`{field}` is allowed from {} to {}", range.start(), range.end())));
+        return Err(Rejection::field(field, format!("`{field}` is allowed from {} to {}", range.start(), range.end())));
     }
     fits_ahead(plan, &ahead::reaching(command.clone(), rules), None, today)
 }

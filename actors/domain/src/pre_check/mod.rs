@@ -9,8 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use crate::Rejection;
 use crate::vocabulary::{AnswerIs, DefineQuestions, Does, Question, QuestionKind, QuestionRule, When, Words, is_plain};
-use crate::{Code, Rejection};
 
 pub use usual::usual;
 
@@ -42,7 +42,7 @@ pub struct Found {
 }
 
 fn invalid(field: &str, about: &str, what: impl Into<String>) -> Rejection {
-    Rejection::new(Code::InvalidField, what).with("field", field).with("about", about)
+    Rejection::field(field, what).with("about", about)
 }
 
 /// Degrees as people write them (`37`, `37.3`), in tenths.

@@ -1,6 +1,7 @@
 //! What may be asked, and what follows from the answers.
 
 use super::*;
+use crate::Code;
 use crate::ids::{DepartmentId, SiteId};
 use crate::vocabulary::{AlertLevel, Choice};
 

@@ -54,7 +54,7 @@ pub(super) fn until(state: &State, opened: &floor::Opened) -> BusinessDate {
 pub fn rate(draft: &mut Draft<'_, Department>, command: &RateVisit, context: &Context) -> Result<Answer, Rejection> {
     let RateVisit { ticket: id, stars, about } = command;
     if !(1..=5).contains(stars) {
-        return Err(Rejection::new(Code::InvalidField, "stars are 1 to 5").with("field", "stars"));
+        return Err(Rejection::field("stars", "stars are 1 to 5"));
     }
     let state = draft.state();
     let (until, known) = match (state.floor.tickets.get(id), state.reports.rated.get(id)) {

@@ -21,13 +21,9 @@ const NAME_MAX: usize = 60;
 /// Longest speciality, in characters.
 const SPECIALITY_MAX: usize = 200;
 
-fn invalid(field: &str, what: &str) -> Rejection {
-    Rejection::new(Code::InvalidField, what).with("field", field)
-}
-
 fn check_name(name: &str) -> Result<(), Rejection> {
     let fits = !name.trim().is_empty() && name.chars().count() <= NAME_MAX && !name.chars().any(char::is_control);
-    if fits { Ok(()) } else { Err(invalid("name", "a name has 1 to 60 characters")) }
+    if fits { Ok(()) } else { Err(Rejection::field("name", "a name has 1 to 60 characters")) }
 }
 
 /// `id` is exactly one part under `parent`.
@@ -58,14 +54,14 @@ fn check_known<I: Ord + std::fmt::Display, T>(
             Err(Rejection::from(Code::Retired).with("id", id.to_string()).with("field", field))
         }
         Some(_) => Ok(()),
-        None => Err(invalid(field, "there is no such thing").with("id", id.to_string())),
+        None => Err(Rejection::field(field, "there is no such thing").with("id", id.to_string())),
     }
 }
 
 fn check_unique<T: Ord>(things: &[T], field: &str, what: &str) -> Result<(), Rejection> {
     let mut sorted: Vec<&T> = things.iter().collect();
     sorted.sort();
-    if sorted.windows(2).any(|pair| pair[0] == pair[1]) { Err(invalid(field, what)) } else { Ok(()) }
+    if sorted.windows(2).any(|pair| pair[0] == pair[1]) { Err(Rejection::field(field, what)) } else { Ok(()) }
 }
 
 pub(super) fn site(draft: &mut Draft<'_, Site>, definition: DefineSite) -> Outcome {
@@ -75,7 +71,7 @@ pub(super) fn site(draft: &mut Draft<'_, Site>, definition: DefineSite) -> Outco
     }
     check_name(&definition.name)?;
     if Zone::named(&definition.time_zone).is_none() {
-        return Err(invalid("time_zone", "time_zone is an IANA name (Asia/Shanghai)"));
+        return Err(Rejection::field("time_zone", "time_zone is an IANA name (Asia/Shanghai)"));
     }
     if state.definition.as_ref() == Some(&definition) {
         return Ok(Answer::Done);
@@ -92,7 +88,7 @@ pub(super) fn department(draft: &mut Draft<'_, Site>, definition: DefineDepartme
     check_parent(definition.id.as_str(), state.id.as_str())?;
     check_name(&definition.name)?;
     if let Some(problem) = definition.settings.problem() {
-        return Err(invalid(&format!("settings.{}", problem.field), &problem.what));
+        return Err(Rejection::field(&format!("settings.{}", problem.field), &problem.what));
     }
     if is_news(&state.departments, &definition.id, &definition)? {
         let time_zone = state.time_zone();
@@ -127,7 +123,7 @@ pub(super) fn queue(draft: &mut Draft<'_, Site>, definition: DefineQueue, more: 
     check_known(&state.departments, &department, "id")?;
     check_name(&definition.name)?;
     if !(1..=3).contains(&definition.prefix.len()) || !definition.prefix.bytes().all(|b| b.is_ascii_uppercase()) {
-        return Err(invalid("prefix", "a prefix is 1 to 3 letters A to Z"));
+        return Err(Rejection::field("prefix", "a prefix is 1 to 3 letters A to Z"));
     }
     let same_prefix = |(id, queue): &(&QueueId, &Kept<DefineQueue>)| {
         **id != definition.id && !queue.retired && queue.definition.prefix == definition.prefix
@@ -140,9 +136,8 @@ pub(super) fn queue(draft: &mut Draft<'_, Site>, definition: DefineQueue, more: 
         check_known(&state.doctors, doctor, "doctors")?;
         let works_here = state.doctors.get(doctor).is_some_and(|d| d.definition.departments.contains(&department));
         if !works_here {
-            return Err(
-                invalid("doctors", "the doctor does not work in this department").with("doctor", doctor.as_str())
-            );
+            return Err(Rejection::field("doctors", "the doctor does not work in this department")
+                .with("doctor", doctor.as_str()));
         }
     }
     let (id, is_news) = (definition.id.to_string(), is_news(&state.queues, &definition.id, &definition)?);
@@ -218,14 +213,14 @@ pub(super) fn described(
 fn check_described(described: &Described) -> Result<(), Rejection> {
     let text = &described.speciality;
     if text.chars().count() > SPECIALITY_MAX || text.chars().any(char::is_control) {
-        return Err(invalid("speciality", "a speciality has 200 characters at most"));
+        return Err(Rejection::field("speciality", "a speciality has 200 characters at most"));
     }
     let (latitude, longitude) = (described.latitude_e6, described.longitude_e6);
     if latitude.is_some_and(|e6| e6.unsigned_abs() > 90_000_000) || (latitude.is_none() && longitude.is_some()) {
-        return Err(invalid("latitude", "latitude is -90 to 90 degrees, and stands with longitude"));
+        return Err(Rejection::field("latitude", "latitude is -90 to 90 degrees, and stands with longitude"));
     }
     if longitude.is_some_and(|e6| e6.unsigned_abs() > 180_000_000) || (longitude.is_none() && latitude.is_some()) {
-        return Err(invalid("longitude", "longitude is -180 to 180 degrees, and stands with latitude"));
+        return Err(Rejection::field("longitude", "longitude is -180 to 180 degrees, and stands with latitude"));
     }
     Ok(())
 }

@@ -76,10 +76,7 @@ pub(super) fn approve(draft: &mut Draft<'_, Site>, code: &str, board: BoardId, c
     })?;
     let shown = State::departments_of(&known.definition);
     if state.doors.get(&offer.screen).is_some_and(|door| !shown.contains(&door.department())) {
-        return Err(Rejection::new(
-            Code::InvalidField,
-            "the board shows nothing of the department of that screen's room",
-        ));
+        return Err(Rejection::field("board", "the board shows nothing of the department of that screen's room"));
     }
     let room = state.doors.get(&offer.screen).and_then(|door| state.service_points.get(door));
     if room.is_some_and(|room| room.retired) {
@@ -87,7 +84,7 @@ pub(super) fn approve(draft: &mut Draft<'_, Site>, code: &str, board: BoardId, c
     }
     let (screen, secret_hash) = (offer.screen.clone(), offer.secret_hash.clone());
     if let Some(own) = board_of_address(state, &screen).filter(|own| **own != board) {
-        let wrong = Rejection::new(Code::InvalidField, "this screen stands at the address of another board");
+        let wrong = Rejection::field("board", "this screen stands at the address of another board");
         return Err(wrong.with("board", own.as_str()));
     }
     let paired = Screen { board, secret_hash };

@@ -41,7 +41,7 @@ pub(super) fn register(
     }
     let today = state.zone().date(context.now);
     if command.date < today || command.date > today.plus_days(AHEAD_DAYS) {
-        return Err(Rejection::new(Code::InvalidField, "date is from today to a year ahead").with("field", "date"));
+        return Err(Rejection::field("date", "date is from today to a year ahead"));
     }
     let resolved = resolve_queue(state, &command)?;
     let standing = known.filter(|known| is_the_same(known, &command, &brief, &resolved));
@@ -99,7 +99,7 @@ pub(super) fn change(draft: &mut Draft<'_, Site>, command: ChangeVisit) -> Outco
     let department = known.visit.department();
     let queue = command.queue.clone().unwrap_or_else(|| known.queue.clone());
     if queue.department() != department {
-        return Err(Rejection::new(Code::InvalidField, "a visit changes within its department; register it anew"));
+        return Err(Rejection::field("queue", "a visit changes within its department; register it anew"));
     }
     check_queue(state, &queue)?;
     check_class(state, &queue, command.class.as_deref())?;
@@ -156,7 +156,7 @@ fn check_queue(state: &State, queue: &QueueId) -> Result<(), Rejection> {
 fn check_class(state: &State, queue: &QueueId, class: Option<&str>) -> Result<(), Rejection> {
     let rules = state.departments.get(queue.prefix(2)).map(|department| &department.definition.settings.queue);
     match class.filter(|class| !rules.is_some_and(|rules| rules.knows(class))) {
-        Some(_) => Err(Rejection::new(Code::InvalidField, "no such priority class").with("field", "class")),
+        Some(_) => Err(Rejection::field("class", "no such priority class")),
         None => Ok(()),
     }
 }
@@ -180,7 +180,7 @@ fn resolve_queue(state: &State, command: &RegisterVisit) -> Result<QueueId, Reje
         check_queue(state, queue)?;
         if command.department.as_ref().is_some_and(|department| *department != queue.department()) {
             let why = "queue: of another department than the one that is named";
-            return Err(Rejection::new(Code::InvalidField, why).with("field", "queue"));
+            return Err(Rejection::field("queue", why));
         }
         return Ok(queue.clone());
     }
@@ -197,9 +197,7 @@ fn resolve_queue(state: &State, command: &RegisterVisit) -> Result<QueueId, Reje
         let pool = living().find(|(id, q)| in_department(id) && q.definition.doctors.is_empty());
         first(pool.or_else(|| living().find(|(id, _)| in_department(id))))
     } else {
-        return Err(
-            Rejection::new(Code::InvalidField, "department, doctor or queue must be given").with("field", "department")
-        );
+        return Err(Rejection::field("department", "department, doctor or queue must be given"));
     };
     found.ok_or_else(|| Code::Forbidden.into())
 }

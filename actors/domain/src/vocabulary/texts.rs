@@ -4,8 +4,8 @@
 use chrono::Datelike;
 
 use super::*;
+use crate::Rejection;
 use crate::person::{is_han, is_invisible, is_ornament, is_sign};
-use crate::{Code, Rejection};
 
 /// Longest free text (a reason, a proof, the name of a thing), in characters.
 pub const TEXT_MAX: usize = 200;
@@ -39,10 +39,6 @@ pub fn is_birth_date(date: BusinessDate, now: Timestamp) -> bool {
     date.0.year() >= BORN_SINCE && date <= latest
 }
 
-fn invalid(what: impl Into<String>) -> Rejection {
-    Rejection::new(Code::InvalidField, what)
-}
-
 impl ClientCommand {
     /// Rejects `invalid_field` when a text is too long or has characters that are not seen, and for what the hospital's
     /// system sends: an empty patient number, a number that is no number, a birth date or version out of range.
@@ -51,7 +47,7 @@ impl ClientCommand {
             if !is_plain(text, TEXT_MAX) {
                 let what =
                     format!("`{field}` has at most {TEXT_MAX} characters, none of them a control or invisible one");
-                return Err(invalid(what).with("field", field));
+                return Err(Rejection::field(field, what));
             }
         }
         match self {
@@ -64,7 +60,9 @@ impl ClientCommand {
             Self::CancelVisit(c) => check_visit(&c.visit_id, c.version),
             Self::HoldSlot(c) => c.referral.as_deref().map_or(Ok(()), check_referral),
             Self::BookSlot(c) => c.referral.as_deref().map_or(Ok(()), check_referral),
-            Self::BindChannel(c) if !c.channel.is_sound() => Err(invalid("channel: no such address")),
+            Self::BindChannel(c) if !c.channel.is_sound() => {
+                Err(Rejection::field("channel", "channel: no such address"))
+            }
             _ => Ok(()),
         }
     }
@@ -204,9 +202,9 @@ fn of_pre_check(pre_check: Option<&PreCheck>) -> impl Iterator<Item = (&'static 
 fn check_visit(visit_id: &str, version: u64) -> Result<(), Rejection> {
     let fits = (1..=OUTSIDE_ID_MAX).contains(&visit_id.len()) && visit_id.bytes().all(|b| b.is_ascii_graphic());
     if !fits {
-        return Err(invalid("visit_id is 1 to 64 visible ASCII characters"));
+        return Err(Rejection::field("visit_id", "visit_id is 1 to 64 visible ASCII characters"));
     }
-    if version > VERSION_MAX { Err(invalid("version is at most 9007199254740991")) } else { Ok(()) }
+    if version > VERSION_MAX { Err(Rejection::field("version", "version is at most 9007199254740991")) } else { Ok(()) }
 }
 
 /// Whether that can be the number under which a hospital knows a patient: two strangers must not become one person by a
@@ -218,18 +216,22 @@ pub fn is_outside_number(number: &str) -> bool {
 
 fn check_outside(patient: &OutsidePatient, now: Timestamp) -> Result<(), Rejection> {
     if !is_outside_number(&patient.number) {
-        return Err(invalid("patient.number is 1 to 64 characters, without blanks around them"));
+        return Err(Rejection::field(
+            "patient.number",
+            "patient.number is 1 to 64 characters, without blanks around them",
+        ));
     }
     let is_read = |name: &String| !name.chars().any(|c| is_invisible(c) || is_ornament(c) || is_sign(c));
     let is_name =
         |name: &String| is_plain(name, PERSON_NAME_MAX) && is_read(name) && name.chars().any(char::is_alphabetic);
     if !patient.name.as_ref().is_none_or(is_name) {
-        return Err(invalid(
+        return Err(Rejection::field(
+            "patient.name",
             "patient.name has 1 to 100 characters, letters among them, no star or other sign and no invisible ones",
         ));
     }
     if !patient.birth_date.is_none_or(|date| is_birth_date(date, now)) {
-        return Err(invalid("patient.birth_date is from 1900 to today"));
+        return Err(Rejection::field("patient.birth_date", "patient.birth_date is from 1900 to today"));
     }
     Ok(())
 }
@@ -243,7 +245,8 @@ fn check_number(number: &str) -> Result<(), Rejection> {
     if fits && other.len() <= 1 && other.into_iter().all(is_han) {
         return Ok(());
     }
-    Err(invalid(
+    Err(Rejection::field(
+        "number",
         "number is at most 16 of A-Z, a-z, 0-9 and - _ / #, with a digit and at most one Han letter among them",
     ))
 }
@@ -256,7 +259,7 @@ fn check_referral(number: &str) -> Result<(), Rejection> {
         return Ok(());
     }
     let what = "referral is at most 40 of A-Z, a-z, 0-9 and - _ / # . with a digit among them";
-    Err(invalid(what).with("field", "referral"))
+    Err(Rejection::field("referral", what))
 }
 
 /// A number as it is heard: `a012` and `A012` are one.
@@ -267,6 +270,7 @@ pub fn as_heard(number: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Code;
 
     const NOW: Timestamp = Timestamp(1_795_392_000_000);
 

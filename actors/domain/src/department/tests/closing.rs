@@ -205,28 +205,15 @@ fn more_no_shows_than_one_command_makes_come_by_the_deadline() {
 #[test]
 fn the_desk_defines_sessions_of_today_only() {
     let mut house = House::new(0).with_session(1);
-    let session = |part: &str, date| DefineSession {
-        id: SessionId::from(format!("{DEPARTMENT}.{part}")),
-        date,
-        period: "afternoon".to_owned(),
-        queue: queue("pool"),
-        doctor: Some(doctor_id(1)),
-        service_point: None,
-        registration_class: "普通".to_owned(),
-        fee_fen: 0,
-        slots: vec![DefineSlot { start: "14:00".to_owned(), minutes: 30, capacity: 6 }],
-        high_demand: false,
-        released_at: None,
-    };
     let (today, tomorrow) = (day(), day().plus_days(1));
-    house.desk(ToDepartment::DefineSession(session("pm", today))).expect("opens");
-    let mut wider = session("pm", today);
+    house.desk(ToDepartment::DefineSession(afternoon("pm", today))).expect("opens");
+    let mut wider = afternoon("pm", today);
     wider.slots[0].capacity = 8;
     house.desk(ToDepartment::DefineSession(wider)).expect("changes it");
-    let planned = ToDepartment::DefineSession(session("tomorrow", tomorrow));
+    let planned = ToDepartment::DefineSession(afternoon("tomorrow", tomorrow));
     assert_eq!(house.desk(planned.clone()).expect_err("not the desk's").code, Code::Forbidden);
     house.system(planned);
-    house.desk(ToDepartment::DefineSession(session("tomorrow", tomorrow))).expect_err("nor to change");
+    house.desk(ToDepartment::DefineSession(afternoon("tomorrow", tomorrow))).expect_err("nor to change");
     let close = CloseSession { session: SessionId::from(format!("{DEPARTMENT}.pm")), settlements: Vec::new() };
     assert_eq!(house.desk(ToDepartment::CloseSession(close)), Ok(Answer::Done), "closes as any other");
     house.assert_replays();

@@ -58,6 +58,23 @@ pub fn queue(name: &str) -> QueueId {
     QueueId::from(format!("{DEPARTMENT}.{name}"))
 }
 
+/// A session of the first doctor's for the pool in the afternoon, by the last part of its id.
+pub fn afternoon(part: &str, date: BusinessDate) -> DefineSession {
+    DefineSession {
+        id: SessionId::from(format!("{DEPARTMENT}.{part}")),
+        date,
+        period: "afternoon".to_owned(),
+        queue: queue("pool"),
+        doctor: Some(doctor_id(1)),
+        service_point: None,
+        registration_class: "普通".to_owned(),
+        fee_fen: 0,
+        slots: vec![DefineSlot { start: "14:00".to_owned(), minutes: 30, capacity: 6 }],
+        high_demand: false,
+        released_at: None,
+    }
+}
+
 pub fn brief(patient: &str) -> PatientBrief {
     let patient = PatientId::from(format!("p-{patient}"));
     PatientBrief { patient, masked_name: "张*三".to_owned(), sex: Sex::Female, birth_year: Some(1980) }

@@ -334,19 +334,7 @@ fn a_paused_room_keeps_who_is_in_hand_on_its_door_with_the_time_of_coming_back_a
 #[test]
 fn a_door_and_the_desk_say_the_delay_of_the_clinic_that_runs_else_of_the_next_until_it_is_over_by_it() {
     let mut house = House::new(0).with_session_of(day(), Some(doctor_id(1)), 4).with_doctors();
-    house.system(ToDepartment::DefineSession(DefineSession {
-        id: SessionId::from("s.d.pm"),
-        date: day(),
-        period: "afternoon".to_owned(),
-        queue: queue("pool"),
-        doctor: Some(doctor_id(1)),
-        service_point: None,
-        registration_class: "普通".to_owned(),
-        fee_fen: 0,
-        slots: vec![DefineSlot { start: "14:00".to_owned(), minutes: 30, capacity: 6 }],
-        high_demand: false,
-        released_at: None,
-    }));
+    house.system(ToDepartment::DefineSession(afternoon("pm", day())));
     let mut seen = Followed::new(&house, &["door:s.d.room1", "queue:s.d.pool"]);
     let mut says = |house: &House| {
         let told = seen.hear(house);

@@ -39,6 +39,19 @@ fn stop(house: &mut House) {
     house.tell(doctor(1), ToDepartment::StopWork(stop)).expect("stops");
 }
 
+/// After a day of twelve turns of 300 s the doctor has begun another, and twenty have come.
+fn second_day() -> House {
+    let mut house = open();
+    come(&mut house, "a", 12);
+    calls(&mut house, 12, |_| 300);
+    stop(&mut house);
+    house.after_s(86_400);
+    house.system(ToDepartment::DeadlineReached);
+    house.begin(1);
+    come(&mut house, "b", 20);
+    house
+}
+
 fn foreseen(house: &House, ahead: usize) -> Option<Forecast> {
     forecast(&house.state, &queue("own"), ahead, house.now)
 }
@@ -54,15 +67,8 @@ fn middle_s(house: &House, ahead: usize) -> i64 {
 
 #[test]
 fn earlier_work_counts_as_long_as_the_doctor_has_just_begun_and_less_with_every_turn() {
-    let mut house = open();
-    assert_eq!(foreseen(&house, 3), None, "nothing is known");
-    come(&mut house, "a", 12);
-    calls(&mut house, 12, |_| 300);
-    stop(&mut house);
-    house.after_s(86_400);
-    house.system(ToDepartment::DeadlineReached);
-    house.begin(1);
-    come(&mut house, "b", 20);
+    assert_eq!(foreseen(&open(), 3), None, "nothing is known");
+    let mut house = second_day();
     let of_yesterday = middle_s(&house, 4);
     assert!((1_000..1_500).contains(&of_yesterday), "four turns of about 300 s: {of_yesterday}");
     calls(&mut house, 9, |_| 600);
@@ -157,14 +163,7 @@ fn a_call_by_mistake_ends_and_begins_no_turn() {
 #[test]
 fn a_call_by_mistake_is_none_of_the_queues_calls() {
     for undone in [true, false] {
-        let mut house = open();
-        come(&mut house, "a", 12);
-        calls(&mut house, 12, |_| 300);
-        stop(&mut house);
-        house.after_s(86_400);
-        house.system(ToDepartment::DeadlineReached);
-        house.begin(1);
-        come(&mut house, "b", 20);
+        let mut house = second_day();
         let mut without = house.clone();
         by_mistake(&mut house, undone);
         without.after_s(10);
