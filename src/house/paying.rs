@@ -85,7 +85,11 @@ impl House {
         if !needs_it || self.provider.is_some() {
             return Ok(());
         }
-        Err(Rejection::field("when", "nobody is set up to take fees: [payment]"))
+        let why = "nobody is set up to take fees: [payment]";
+        Err(match command {
+            ClientCommand::DefinePayment(_) => Rejection::field("when", why),
+            _ => Rejection::new(Code::InvalidField, why),
+        })
     }
 
     /// Where an order is paid. It is on the record by now: whoever asks again gets the same order and the same page, and

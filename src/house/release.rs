@@ -31,6 +31,8 @@ const STEP: Duration = Duration::from_secs(1);
 const ASKS_PER_S: u64 = 2_000;
 /// … and each of them after so many milliseconds, from and to.
 const ASK_MS: std::ops::RangeInclusive<u64> = 1_000..=30_000;
+/// A word is on its way for so long at most, in milliseconds.
+const ON_THE_WAY_MS: u64 = 2_000;
 /// Who is there before a release says so again after so long at least.
 const STILL_THERE_MS: u64 = 60_000;
 
@@ -184,8 +186,12 @@ impl Releases {
         begun.last().or_else(|| next.first()).copied()
     }
 
-    fn pace(&self, open: &Open) -> Pace {
-        Pace { at_once: open.at_once, turn_s: self.turn_s, places_left: open.places.left }
+    /// `speed`: how fast clinic time runs.
+    fn pace(&self, open: &Open, speed: f64) -> Pace {
+        // Who has been called says the next word after as long as they were told at most, and what a network takes.
+        let due_ms = apart_ms(open.line.figures().waiting).clamp(*ASK_MS.start(), *ASK_MS.end()) + ON_THE_WAY_MS;
+        let keep_ms = (due_ms as f64 * speed) as i64;
+        Pace { at_once: open.at_once, turn_s: self.turn_s, places_left: open.places.left, keep_ms }
     }
 
     /// Which place a booking takes for whom, if there is a line that it may have to do with.
@@ -244,7 +250,6 @@ impl Open {
     fn ask_again_ms(&self, who: &PatientId, standing: Standing, now: Timestamp, speed: f64) -> Option<u64> {
         let figures = self.line.figures();
         let machine_ms = |clinic_ms: i64| (clinic_ms.max(0) as f64 / speed) as u64;
-        let apart_ms = |people: usize| people as u64 * 1_000 / ASKS_PER_S;
         match standing {
             // Now and then, because a restart forgets who is there; and not all in the moment of the release.
             Standing::Present => {
@@ -262,6 +267,11 @@ impl Open {
             _ => None,
         }
     }
+}
+
+/// So far apart so many people are told to ask.
+fn apart_ms(people: usize) -> u64 {
+    people as u64 * 1_000 / ASKS_PER_S
 }
 
 /// Who is not let in yet is told where they stand.
@@ -294,7 +304,7 @@ impl House {
             if !enters {
                 open.line.leave(who);
             } else if open.line.enter(who, now) {
-                open.line.ask(who, now, self.releases.pace(open));
+                open.line.ask(who, now, self.releases.pace(open, speed));
             } else {
                 return Err(Rejection::from(Code::Overloaded));
             }
@@ -335,7 +345,7 @@ impl House {
                 if !open.line.enter(who, now) {
                     return Err(Code::Overloaded.into());
                 }
-                open.line.ask(who, now, self.releases.pace(open));
+                open.line.ask(who, now, self.releases.pace(open, speed));
                 match open.line.may_book(who, now) {
                     true => Ok(()),
                     false => Err(behind(&open.told(at, who, now, speed))),
@@ -397,7 +407,7 @@ impl House {
             (lot.is_some_and(|lot| lot.drawn_at.is_some()), state.clinic.places_released_at(released_at, now))
         };
         let read = in_time(OWNER_WITHIN, self.shell.read(department(at), read)).await;
-        let now = self.shell.clock.clinic();
+        let (now, speed) = (self.shell.clock.clinic(), self.shell.clock.speed());
         self.releases.with(at, released_at, |open| open.is_published |= matches!(read, Ok((true, _))));
         self.releases.draw(at, released_at);
         self.releases.with(at, released_at, |open| {
@@ -412,7 +422,7 @@ impl House {
                 }
             }
             open.at_once = at_once;
-            open.line.step(now, self.releases.pace(open));
+            open.line.step(now, self.releases.pace(open, speed));
         });
         self.record_order(at, released_at).await;
     }

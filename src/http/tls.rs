@@ -58,6 +58,14 @@ pub enum TlsError {
         /// When.
         until: String,
     },
+    /// It is not good yet, and the one in use is.
+    #[error("{}: the certificate is good only from {from} on: browsers refuse it until then", .certificate.display())]
+    NotYet {
+        /// The certificate's file.
+        certificate: PathBuf,
+        /// When it begins.
+        from: String,
+    },
     /// No TLS can be spoken with these versions and ciphers.
     #[error("{0}")]
     Protocol(#[from] rustls::Error),
@@ -178,16 +186,21 @@ impl Reloaded {
     /// Until when the pair in use is good, UTC; empty where the certificate does not say it.
     fn good_until(&self) -> String {
         let current = self.current.read().unwrap_or_else(PoisonError::into_inner).clone();
-        good_until(&current).map(said).unwrap_or_default()
+        validity(&current).map(|(_, until)| said(until)).unwrap_or_default()
     }
 
     fn reload(&self) -> Result<(), TlsError> {
         let fresh = Arc::new(load(&self.certificate, &self.key)?);
         let current = self.current.read().unwrap_or_else(PoisonError::into_inner).clone();
-        if let (Some(until), Some(current)) = (good_until(&fresh), good_until(&current))
-            && has_ended_before(until, current, clock::wall_ms() / 1_000)
-        {
-            return Err(TlsError::Ended { certificate: self.certificate.clone(), until: said(until) });
+        if let (Some((from, until)), Some((_, current))) = (validity(&fresh), validity(&current)) {
+            let (certificate, now) = (self.certificate.clone(), clock::wall_ms() / 1_000);
+            if has_ended_before(until, current, now) {
+                return Err(TlsError::Ended { certificate, until: said(until) });
+            }
+            // It is read again once it is good: the files are still others than those in use.
+            if now < from.min(current) {
+                return Err(TlsError::NotYet { certificate, from: said(from) });
+            }
         }
         note_end(&fresh);
         *self.current.write().unwrap_or_else(PoisonError::into_inner) = fresh;
@@ -205,15 +218,18 @@ fn said(at_s: i64) -> String {
     Zone::utc().rfc3339(Timestamp(at_s.saturating_mul(1_000)))
 }
 
-/// Until when the certificate is good, in UTC seconds.
-fn good_until(pair: &CertifiedKey) -> Option<i64> {
+/// From when and until when the certificate is good, in UTC seconds.
+fn validity(pair: &CertifiedKey) -> Option<(i64, i64)> {
     let (_, leaf) = x509_parser::parse_x509_certificate(pair.cert.first()?).ok()?;
-    Some(leaf.validity().not_after.timestamp())
+    Some((leaf.validity().not_before.timestamp(), leaf.validity().not_after.timestamp()))
 }
 
 /// A renewal that did not happen is noticed by nobody until every page stays white.
 fn note_end(pair: &CertifiedKey) {
-    let Some(until) = good_until(pair) else { return };
+    let Some((from, until)) = validity(pair) else { return };
+    if clock::wall_ms() / 1_000 < from {
+        tracing::warn!("the certificate is good only from {} on: browsers refuse it until then", said(from));
+    }
     metrics::gauge!("certificate_expires_timestamp_seconds").set(until as f64);
     let days = (until - clock::wall_ms() / 1_000) / (24 * 60 * 60);
     match days {

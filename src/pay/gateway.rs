@@ -36,7 +36,10 @@ const PAY_URL_MAX_BYTES: usize = 2048;
 const NEVER: [&str; 2] = ["ACCOUNT_CLOSED", "REFUND_TOO_OLD"];
 
 /// Codes that say how one order stands, and nothing of the party.
-const OF_ITS_ORDER: [&str; 3] = ["ORDER_PAID", "ORDER_CLOSED", "ORDER_EXISTS"];
+const OF_ITS_ORDER: [&str; 4] = ["ORDER_PAID", "ORDER_CLOSED", "ORDER_EXISTS", "TRANSACTION_UNKNOWN"];
+
+/// What a page on which an order is paid may begin with: the web, and the two programs that pay on a phone.
+const PAGES: [&str; 3] = ["https", "weixin", "alipays"];
 
 /// The gateway.
 pub struct Gateway {
@@ -110,6 +113,16 @@ fn is_number(text: &str) -> bool {
     !text.is_empty() && text.len() <= NUMBER_MAX_BYTES && text.bytes().all(is_sound)
 }
 
+/// Whether a phone may be sent there. `is_plain`: the party itself is spoken with in plain HTTP, inside the house.
+fn is_page(url: &str, is_plain: bool) -> bool {
+    let Some((scheme, rest)) = url.split_once("://") else { return false };
+    let is_known = PAGES.contains(&scheme) || scheme == "http" && is_plain;
+    let whose = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    // What is no part of an address makes another one of it in a browser, or only looks like one.
+    let is_sound = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'<' | b'>' | b'\\' | b'`');
+    is_known && !whose.is_empty() && !whose.contains('@') && url.len() <= PAY_URL_MAX_BYTES && url.bytes().all(is_sound)
+}
+
 /// A code of the party's as it may stand in the log.
 fn shown(code: &str) -> &str {
     if is_number(code) { code } else { "another code" }
@@ -170,6 +183,7 @@ impl Gateway {
         };
         // Of this order: no word on how the party stands.
         if OF_ITS_ORDER.contains(&answer.code.as_str()) {
+            tracing::warn!(code = shown(&answer.code), path, "the payment's provider does not do that of one order");
             metrics::counter!("payment_asked_total", "outcome" => "failed").increment(1);
             return Err(NotNow);
         }
@@ -185,9 +199,11 @@ impl Gateway {
         let NewOrder { order, amount_fen, expires_in_s } = order;
         let asked = json!({ "order": order, "amount_fen": amount_fen, "expires_in_s": expires_in_s });
         let page = self.post(ORDERS, asked).await?.pay_url;
-        let is_page =
-            |url: &String| url.len() <= PAY_URL_MAX_BYTES && !url.chars().any(char::is_control) && url.contains("://");
-        page.filter(is_page).ok_or(NotNow)
+        let page = page.filter(|page| is_page(page, self.target.is_plain()));
+        page.ok_or_else(|| {
+            tracing::warn!("the payment's provider names no page on which an order could be paid");
+            NotNow
+        })
     }
 
     async fn became(&self, order: &OrderId, close: bool) -> Result<Became, NotNow> {
@@ -288,6 +304,32 @@ mod tests {
     fn paid(merchant: &str, transaction: &str) -> Value {
         json!({ "event": "order_paid", "merchant": merchant, "order": "s.d.b20261123-1.o1", "transaction": transaction,
                 "amount_fen": 5000 })
+    }
+
+    #[test]
+    fn a_phone_is_sent_to_a_page_of_the_web_or_to_a_program_that_pays_and_nowhere_else() {
+        for page in
+            ["https://pay.example/p?o=1", "weixin://wxpay/bizpayurl?pr=x", "alipays://platformapi/startapp?appId=1"]
+        {
+            assert!(is_page(page, false), "{page}");
+        }
+        assert!(is_page("http://127.0.0.1:8086/pay/o1", true) && !is_page("http://pay.example/x", false));
+        for no_page in [
+            "javascript:alert(1)",
+            "JaVaScRiPt:alert(1)//https://x",
+            "file:///etc/passwd",
+            "intent://x",
+            "HTTPS://",
+            "https:///x",
+            "https://u:p@pay.example/",
+            "https://pay.example/\u{202e}gpj",
+            "https://pay.example/ x",
+            "https://pay.example/\"><script>",
+            "https://pay.example\\@x",
+        ] {
+            assert!(!is_page(no_page, true), "{no_page}");
+        }
+        assert!(!is_page(&format!("https://pay.example/{}", "x".repeat(PAY_URL_MAX_BYTES)), false));
     }
 
     #[actix_web::test]

@@ -68,6 +68,11 @@ impl fmt::Debug for Target {
 }
 
 impl Target {
+    /// Whether it is spoken with without TLS: this machine, or a private network.
+    pub fn is_plain(&self) -> bool {
+        !self.secure
+    }
+
     /// Reads `https://host/path`; `http://` only to this machine or a private network.
     ///
     /// # Errors

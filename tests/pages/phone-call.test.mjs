@@ -139,6 +139,7 @@ test('a page that nobody has touched says that a call would not ring, until it i
   assert.equal(await phone.$('[data-silent]'), null, 'it has been touched');
   await phone.reload();
   await phone.waitForSelector('[data-ticket] [data-silent]');
+  assert.doesNotMatch(await phone.textContent('[data-ticket]'), /这里会变色并响/, 'it does not say both');
   await phone.tap('.stages');
   await phone.waitForSelector('[data-silent]', { state: 'detached' });
   assert.equal((await heard()).tones, 0);

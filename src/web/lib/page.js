@@ -10,6 +10,9 @@ import { Protocol } from './protocol.js';
 import { Session } from './session.js';
 import { wordsOf } from './words.js';
 
+/** A house that could not say whether somebody is signed in is asked again after this time. */
+const RESTORE_AGAIN_MS = 3000;
+
 /**
  * @typedef {{session: Session, protocol: Protocol, draw: () => void, notify: (text: string, kind?: string, code?: string) => void,
  *   refuse: (refusal: any, command?: string) => void,
@@ -89,6 +92,11 @@ export function openPage(parts) {
     }
     draw();
   };
+  // A house that is busy has not said that nobody is signed in: it is asked until it says one or the other.
+  const restore = () => session.restore().then(() => {}, (refusal) => {
+    notify(wordsOf(refusal));
+    if (refusal.code === 'offline') setTimeout(() => !session.access && restore(), RESTORE_AGAIN_MS);
+  });
   session.onOffline = () => protocol.doubt();
   session.onChange(() => {
     if (session.other) {
@@ -114,7 +122,7 @@ export function openPage(parts) {
     /** @type {any} */ (el).protocol = protocol;
   });
   // Not before the caller has its page in hand: with a token in the address nothing has to be waited for.
-  Promise.resolve().then(() => session.restore()).catch((refusal) => notify(wordsOf(refusal))).then(() => {
+  Promise.resolve().then(restore).then(() => {
     checked = true;
     begin();
   });

@@ -12,6 +12,8 @@ const DEVICE = 'jiaohao.device';
 const LEAVING = 'jiaohao.leaving';
 /** Signing out does not wait longer for an answer. */
 const SIGN_OUT_WITHIN_MS = 5000;
+/** What says nothing of who is signed in: the house is busy, or reads its log. Nobody is signed out by it. */
+const PASSING = ['offline', 'overloaded', 'timed_out', 'too_many_requests', 'recovering', 'internal'];
 /** An access token is renewed this long before it ends. */
 const RENEW_BEFORE_MS = 60000;
 
@@ -176,8 +178,8 @@ export class Session {
         this.take(await call('POST', `${SESSION}/refresh`));
         return this.access;
       } catch (failed) {
-        if (failed instanceof Refusal && failed.code === 'offline') throw failed;
-        return null;
+        if (failed instanceof Refusal && PASSING.indexOf(failed.code) < 0) return null;
+        throw new Refusal({ code: 'offline' });
       }
     };
     // Two pages of one browser share the cookie: one trades at a time, or one of them would spend the other's.

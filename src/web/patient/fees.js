@@ -64,10 +64,14 @@ export function payView(page, a, fee) {
 
 /** Before the check-in; after it nobody loses the place for money, and who is with the doctor or has been is no longer waiting. */
 const BEFORE = ['asked', 'held', 'booked'];
-const SEEN = ['serving', 'away', 'ended'];
+const WITH_DOCTOR = ['serving', 'away'];
+const SEEN = ['ended', 'fulfilled'];
+
+/** @param {string} state of the number */
+const dueKey = (state) => (BEFORE.includes(state) ? 'fee_due' : WITH_DOCTOR.includes(state) ? 'fee_due_after' : SEEN.includes(state) ? 'fee_due_seen' : 'fee_due_in');
 
 /** What is due, in words. @param {any} fee @param {string} state of the number */
-const dueWords = (fee, state) => t(BEFORE.includes(state) ? 'patient.fee_due' : SEEN.includes(state) ? 'patient.fee_due_after' : 'patient.fee_due_in', { yuan: yuan(fee.due_fen) });
+const dueWords = (fee, state) => t(`patient.${dueKey(state)}`, { yuan: yuan(fee.due_fen) });
 
 /** What to do about it, or what was done. @param {any} fee @param {string} state of the number @returns {{words: string, isOpen: boolean}[]} */
 function said(fee, state) {
@@ -89,6 +93,13 @@ const stateOf = (home, a) => (home.model.ticketOf(a) || a).state;
 export function feeNotes(home, a) {
   const fee = feeOf(home, a);
   return fee ? [payView(home.page, a, fee), ...said(stateOf(home, a) === 'booked' ? { ...fee, due_fen: 0 } : fee, stateOf(home, a)).map(({ words, isOpen }) => h('p', { class: `notice${isOpen ? ' soon' : ''}`, key: words, 'data-fee': isOpen ? 'open' : 'done' }, words))] : [];
+}
+
+/** What is still due, of somebody who has been seen; null: nothing, or it is not read yet. @param {any} home @param {any} a */
+export function dueNote(home, a) {
+  const fee = feeOf(home, a);
+  if (!fee || !fee.due_fen) return null;
+  return [payView(home.page, a, fee), h('p', { class: 'notice soon', key: `due/${a.appointment}`, 'data-fee': 'open' }, dueWords(fee, 'ended'))];
 }
 
 /** In a row. @param {any} home @param {any} a */

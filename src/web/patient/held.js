@@ -3,7 +3,9 @@
 import { clockOf } from '../lib/clock.js';
 import { h } from '../lib/dom.js';
 import { t } from '../lib/i18n.js';
-import { dayAndClock } from '../lib/words.js';
+import { whoseOf } from '../lib/sessions.js';
+import { prefix } from '../lib/site.js';
+import { dayAndClock, yuan } from '../lib/words.js';
 import { feeOf, isPaidHere, payView } from './fees.js';
 
 /** How long a place is kept still, in words that nobody takes for a clock time. @param {number} ms */
@@ -35,10 +37,13 @@ function card(home, a, where) {
   const { clock } = home.page.protocol;
   const isToday = a.slot_start.startsWith(clock.wallAt(clock.now(), a.slot_start).date);
   const fee = feeOf(home, a);
+  const site = home.model.site(prefix(a.department, 1));
+  const session = ((site.view && site.view.sessions) || []).find((/** @type {any} */ one) => one.session === a.session);
   return h('section', { class: 'block card hold', key: `held/${a.appointment}`, 'data-held-place': a.appointment },
     h('h2', { class: 'big-words' }, t('patient.held_not_booked', { time: isToday ? clockOf(a.slot_start) : dayAndClock(a.slot_start) })),
     h('p', { class: 'left num', role: 'timer' }, leftWords(Date.parse(a.expires_at) - clock.now())),
     h('p', { class: 'sub' }, where(a)),
+    session ? h('p', { class: 'sub', key: 'whose', 'data-held-whose': '' }, [whoseOf(session, site), session.fee_fen ? t('patient.fee', { yuan: yuan(session.fee_fen) }) : t('patient.free')].filter(Boolean).join(' · ')) : null,
     isPaidHere(fee)
       ? payView(home.page, a, fee)
       : h('button', {

@@ -301,7 +301,7 @@ function ticketCard(home, ticket, a) {
         expected ? [h('br', null), h('span', { class: 'keep' }, about(expected))] : null),
       when ? h('p', { class: 'sub', key: 'when', 'data-when': '' }, when) : null,
       // Nothing rings here without a network.
-      ticket.state === 'waiting' && !ticket.to_desk && !ticket.desk_first && isOff(home.page.protocol) ? null : h('p', { class: 'sub' }, ticket.state === 'booked' ? bookedWords(home, ticket, a) : t(ticket.to_desk ? 'pre_check.to_desk_more' : ticket.desk_first ? 'pre_check.desk_first_more' : `patient.do.${ticket.state}`)),
+      ticket.state === 'waiting' && !ticket.to_desk && !ticket.desk_first && isOff(home.page.protocol) ? null : h('p', { class: 'sub' }, ticket.state === 'booked' ? bookedWords(home, ticket, a) : t(ticket.to_desk ? 'pre_check.to_desk_more' : ticket.desk_first ? 'pre_check.desk_first_more' : `patient.do.${ticket.state}${ticket.state === 'waiting' && !home.chime.canRing ? '_silent' : ''}`)),
       silence(home, ticket),
       a.appointment ? feeNotes(home, a) : null,
       ticket.state === 'waiting' && !ticket.to_desk ? track(home, ticket) : null,

@@ -2,6 +2,7 @@
 
 import { h } from '../lib/dom.js';
 import { t } from '../lib/i18n.js';
+import { dueNote } from './fees.js';
 
 /** So long after the call, or after this page has seen the number end, somebody may still stand at the door. */
 const DOUBTED_MS = 600000;
@@ -24,7 +25,8 @@ function words(numbers) {
 }
 
 /** The numbers of today that have been seen; beside one that goes on only as long as that may be a mistake. @param {import('./home.js').Home} home */
-export function seenCard({ model }) {
+export function seenCard(home) {
+  const { model } = home;
   const now = model.page.protocol.clock.now();
   model.liveTickets().forEach(({ ticket }) => wasLive.set(ticket.ticket, now));
   const all = model.seenSince(0);
@@ -35,5 +37,7 @@ export function seenCard({ model }) {
   return h('section', { class: 'block card', key: 'done', 'data-done': numbers.join(' ') },
     h('div', { class: 'inside' },
       h('p', { class: 'big-words' }, words(numbers)), h('p', { class: 'sub' }, t('patient.seen_more')),
-      doubtful.length ? h('p', { class: 'notice soon', key: 'not', 'data-not-seen': doubtful.map((one) => one.number).join(' ') }, t('patient.seen_not')) : null));
+      doubtful.length ? h('p', { class: 'notice soon', key: 'not', 'data-not-seen': doubtful.map((one) => one.number).join(' ') }, t('patient.seen_not')) : null,
+      // Who was let in unpaid was told to pay afterwards: that is now.
+      shown.filter((one) => one.appointment).map((one) => dueNote(home, one))));
 }

@@ -69,7 +69,7 @@ pub fn entry(state: &State, id: &AppointmentId, language: Language, zone: Zone) 
     };
     let definition = config.definition.as_ref();
     let neutral = definition.and_then(|definition| definition.neutral_name.as_deref());
-    let open = definition.filter(|definition| !definition.number_only && neutral.is_none());
+    let open = definition.filter(|_| !config.is_discreet());
     let department = neutral.or_else(|| Some(named(language, &open?.name, &open?.name_en))).unwrap_or_default();
     let (whose, room) = open.map(|_| whose_and_where(config, session, language)).unwrap_or_default();
     let delay_min = i64::from(session.delay_min);

@@ -119,6 +119,11 @@ impl Config {
         self.time_zone.zone
     }
 
+    /// Whether it is nobody's business who is seen here: what leaves the house names no doctor.
+    pub fn is_discreet(&self) -> bool {
+        self.definition.as_ref().is_some_and(|definition| definition.number_only || definition.neutral_name.is_some())
+    }
+
     /// The business day on the site's wall calendar.
     pub fn today(&self, now: Timestamp) -> BusinessDate {
         self.zone().date(now)

@@ -226,7 +226,9 @@ fn due(state: &State, id: &AppointmentId, done: Option<About>, now: Timestamp) -
         _ if is_ahead && is_offered => Some(About::Offered),
         (false, _) if is_ahead && known.state == AppointmentState::Stopped => Some(About::Stopped),
         (false, _) if is_ahead && is_cancelled && known.booked_at.is_some() => {
-            done.or(was_told).filter(|about| *about == About::Cancelled)
+            // That it is off is no news to whom nobody has told yet that it is on.
+            let is_new = was_told != Some(About::Booked) || !is_unheard;
+            done.or(was_told).filter(|about| *about == About::Cancelled && is_new)
         }
         (false, _) => None,
         // A cancellation that is undone is a booking again; of a stop that is, it is told that the clinic takes place.
@@ -241,7 +243,8 @@ fn due(state: &State, id: &AppointmentId, done: Option<About>, now: Timestamp) -
     if about.map(|about| (about, delay_min)) == before {
         return None;
     }
-    let whose = session.doctor.as_ref().and_then(|id| state.config.doctors.get(id));
+    let doctor = session.doctor.as_ref().filter(|_| !state.config.is_discreet());
+    let whose = doctor.and_then(|id| state.config.doctors.get(id));
     let (place, place_en) = department_name(state);
     let clinic = ClinicNews {
         slot: known.slot.clone(),

@@ -3,7 +3,9 @@
 //! place. A value: the time, the seed and how many places are left are told to it.
 //!
 //! Numbers are *called* in their order, so many in a second; who has been called is *let in* at the next word of theirs.
-//! So nobody who hears late loses the position, and nobody who has gone home holds up the others.
+//! Until that word is due a place is kept for them, and no more are called than there are places to keep: the number
+//! decides, and not who asks first. After that whoever comes has what is left beyond the kept ones: so nobody who hears late
+//! loses the position, and nobody who has gone home holds up the others for longer than that.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -68,6 +70,8 @@ pub struct Pace {
     pub turn_s: i64,
     /// So many places are left: nobody is let in to find nothing.
     pub places_left: u32,
+    /// For how long a place is kept for who has been called, in milliseconds: until the next word of theirs is due.
+    pub keep_ms: i64,
 }
 
 /// How a line stands, in figures.
@@ -102,6 +106,8 @@ pub struct Line {
     called: u32,
     /// So many more may be called before the next step.
     calls_left: u32,
+    /// For which of them a place is kept, until when.
+    kept: BTreeMap<u32, Timestamp>,
     turns: BTreeSet<(Timestamp, PatientId)>,
     /// How many had been called at the last steps.
     steps: VecDeque<(Timestamp, u32)>,
@@ -121,6 +127,7 @@ impl Line {
             given: 0,
             called: 0,
             calls_left: 0,
+            kept: BTreeMap::new(),
             turns: BTreeSet::new(),
             steps: VecDeque::new(),
             is_drawn: false,
@@ -211,9 +218,10 @@ impl Line {
             }
         }
         self.figures.let_in = self.turns.len();
+        self.kept.retain(|_, until| now < *until);
         if self.is_drawn {
             self.calls_left = u32::try_from(pace.at_once.saturating_sub(self.turns.len())).unwrap_or(u32::MAX);
-            self.call();
+            self.call(now, pace);
             self.steps.push_back((now, self.called));
             if self.steps.len() > PACE_OF {
                 self.steps.pop_front();
@@ -221,23 +229,44 @@ impl Line {
         }
     }
 
-    fn call(&mut self) {
-        let calls = self.calls_left.min(self.given - self.called);
+    fn call(&mut self, now: Timestamp, pace: Pace) {
+        let bespoken = u32::try_from(self.turns.len() + self.kept.len()).unwrap_or(u32::MAX);
+        let to_keep = pace.places_left.saturating_sub(bespoken);
+        let calls = self.calls_left.min(self.given - self.called).min(to_keep);
+        let until = now.plus_ms(pace.keep_ms);
+        self.kept.extend((self.called + 1..=self.called + calls).map(|number| (number, until)));
         self.called += calls;
         self.calls_left -= calls;
     }
 
+    /// Whether there is a place for that number beside those that others have or keep: of the kept ones the smaller numbers,
+    /// and all of them for who comes later than theirs was kept.
+    fn has_place(&self, number: u32, pace: Pace) -> bool {
+        let before = match self.kept.contains_key(&number) {
+            true => self.kept.range(..number).count(),
+            false => self.kept.len(),
+        };
+        let places = usize::try_from(pace.places_left).unwrap_or(usize::MAX);
+        self.turns.len() < pace.at_once && self.turns.len() + before < places
+    }
+
+    /// For how many smaller numbers a place is kept.
+    #[cfg(test)]
+    pub(super) fn kept_before(&self, number: u32) -> usize {
+        self.kept.range(..number).count()
+    }
+
     /// Somebody who waits says a word: who has been called is let in while there is room and a place to be had.
     pub fn ask(&mut self, person: &PatientId, now: Timestamp, pace: Pace) -> Standing {
-        self.call();
-        let room = pace.at_once.min(usize::try_from(pace.places_left).unwrap_or(usize::MAX));
+        self.call(now, pace);
         let position = person.position();
         if let Some(Place::Waiting(number)) = self.persons.get(&position).copied()
             && number <= self.called
-            && self.turns.len() < room
+            && self.has_place(number, pace)
             && !self.is_over
         {
             let until = now.plus_s(pace.turn_s);
+            self.kept.remove(&number);
             self.persons.insert(position.clone(), Place::LetIn(number, until));
             self.turns.insert((until, position));
             self.figures.waiting -= 1;
@@ -280,6 +309,7 @@ impl Line {
             }
             Some(Place::Waiting(number)) => {
                 self.figures.waiting = self.figures.waiting.saturating_sub(1);
+                self.kept.remove(&number);
                 Some(number)
             }
             Some(Place::LetIn(number, until)) => {
@@ -296,6 +326,7 @@ impl Line {
     /// Nothing is left, or the time is over: nobody waits any more.
     pub fn end(&mut self) {
         self.is_over = true;
+        self.kept.clear();
         self.figures.waiting = 0;
     }
 

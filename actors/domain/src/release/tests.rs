@@ -17,7 +17,7 @@ fn who(n: u32) -> PatientId {
 }
 
 fn pace(at_once: usize, places_left: u32) -> Pace {
-    Pace { at_once, turn_s: 120, places_left }
+    Pace { at_once, turn_s: 120, places_left, keep_ms: 3_000 }
 }
 
 fn number(line: &Line, person: &PatientId) -> Option<u32> {
@@ -104,7 +104,7 @@ fn nobody_is_let_in_to_find_nothing_and_a_turn_ends() {
     assert_eq!(line.ask(&order[0], AT, pace(4, 2)), Standing::LetIn { number: 1, until });
     let waits = Standing::Waiting { number: 3, ahead: 0 };
     assert_eq!(line.ask(&order[2], AT, pace(4, 2)), waits, "called, and two places are left for the two who are in");
-    assert_eq!(line.ask(&order[4], AT, pace(4, 2)), Standing::Waiting { number: 5, ahead: 0 }, "not called");
+    assert_eq!(line.ask(&order[4], AT, pace(4, 2)), Standing::Waiting { number: 5, ahead: 2 }, "not called");
     assert!(line.may_book(&order[0], AT) && !line.may_book(&order[2], AT));
     line.served(&order[0]);
     assert_eq!(line.ask(&order[2], AT, pace(4, 1)), waits, "the last place is for who is in");
@@ -134,6 +134,46 @@ fn who_hears_late_keeps_the_position_and_who_has_gone_home_holds_up_nobody() {
         assert!(matches!(line.ask(person, late, pace(3, 9)), Standing::LetIn { .. }));
     }
     assert!(matches!(line.ask(&order[1], late, pace(3, 9)), Standing::Waiting { ahead: 0, .. }), "three are in");
+}
+
+#[test]
+fn the_number_decides_and_not_who_asks_first_or_most_often() {
+    let pace = pace(300, 1);
+    let mut line = Line::new(AT);
+    (0..4).for_each(|n| assert!(line.enter(&who(n), AT.plus_s(-1))));
+    let order = line.draw(SEED);
+    line.step(AT, pace);
+    let mut others = line.clone();
+    for ms in (0..900).step_by(60) {
+        assert!(matches!(line.ask(&order[3], AT.plus_ms(ms), pace), Standing::Waiting { number: 4, ahead: 2 }), "{ms}");
+    }
+    assert!(matches!(line.ask(&order[0], AT.plus_ms(950), pace), Standing::LetIn { number: 1, .. }));
+
+    // Who does not come loses what was kept to the next, one after the other, and nobody has gone who comes after all.
+    for second in 0..9 {
+        others.step(AT.plus_s(second), pace);
+        assert!(matches!(others.ask(&order[3], AT.plus_s(second), pace), Standing::Waiting { .. }), "{second}");
+    }
+    others.step(AT.plus_s(9), pace);
+    assert!(
+        matches!(others.ask(&order[1], AT.plus_s(9), pace), Standing::Waiting { number: 2, .. }),
+        "kept for the last"
+    );
+    let mut late = others.clone();
+    assert!(matches!(others.ask(&order[3], AT.plus_s(9), pace), Standing::LetIn { number: 4, .. }));
+    late.step(AT.plus_s(12), pace);
+    assert!(matches!(late.ask(&order[1], AT.plus_s(12), pace), Standing::LetIn { number: 2, .. }), "kept for nobody");
+    assert!(matches!(late.ask(&order[3], AT.plus_s(12), pace), Standing::Waiting { number: 4, .. }));
+
+    // Places that go meanwhile are the larger numbers'.
+    let mut fewer = Line::new(AT);
+    (0..4).for_each(|n| assert!(fewer.enter(&who(n), AT.plus_s(-1))));
+    let order = fewer.draw(SEED);
+    let of = |places_left: u32| Pace { places_left, ..pace };
+    fewer.step(AT, of(3));
+    assert!(matches!(fewer.ask(&order[2], AT, of(2)), Standing::Waiting { number: 3, ahead: 0 }));
+    assert!(matches!(fewer.ask(&order[1], AT, of(2)), Standing::LetIn { number: 2, .. }));
+    assert!(matches!(fewer.ask(&order[0], AT, of(2)), Standing::LetIn { number: 1, .. }));
 }
 
 #[test]
@@ -280,6 +320,8 @@ proptest! {
                     let stands = line.ask(&who(n), now, pace(at_once, left));
                     if let (Standing::LetIn { number, .. }, false) = (stands, is_in) {
                         prop_assert!(line.figures().let_in <= at_once.min(left as usize), "too many are in");
+                        let bespoken = line.figures().let_in + line.kept_before(number);
+                        prop_assert!(bespoken <= left as usize, "a place was taken that is kept for a smaller number");
                         // Whoever has a smaller number has been called too: a word and they are in as well.
                         let behind = (0..40).map(|n| line.standing(&who(n)));
                         for other in behind {

@@ -117,6 +117,36 @@ fn a_booking_of_the_night_is_told_in_the_morning_with_the_time_that_it_has_then(
 }
 
 #[test]
+fn what_was_booked_and_is_off_again_in_the_same_night_is_told_to_nobody() {
+    let mut house = House::new(0).with_session_of(day(), None, 2);
+    house.now = evening("22:30").plus_s(-24 * 3600);
+    let mut pair = Pair::new(house).with_phone();
+    pair.reserve_by(Channel::Desk, "0900").expect("reserves");
+    pair.settle();
+    let appointment = pair.person.live().next().expect("booked").0.clone();
+    pair.cancel_by(Role::Desk, &appointment);
+    pair.after_s(9 * 3600);
+    assert_eq!((pair.told(), pair.sent()), (vec![(About::Booked, OVER)], vec![]));
+    pair.assert_replays();
+}
+
+#[test]
+fn where_it_is_nobodys_business_who_is_seen_no_message_names_the_doctor() {
+    for is_neutral in [false, true] {
+        let mut house = House::new(0).with_session_of(day(), Some(doctor_id(1)), 2);
+        let definition = house.state.config.definition.as_mut().expect("defined");
+        definition.neutral_name = is_neutral.then(|| "三号区".to_owned());
+        let mut pair = Pair::new(house).with_phone();
+        pair.reserve_by(Channel::Desk, "0900").expect("reserves");
+        pair.settle();
+        let due = pair.last().due;
+        let clinic = due.clinic.expect("of a clinic");
+        assert_eq!(clinic.doctor.is_empty(), is_neutral, "{}", clinic.doctor);
+        assert_eq!(due.place == "三号区", is_neutral);
+    }
+}
+
+#[test]
 fn whom_the_desk_has_booked_face_to_face_stands_on_no_list_and_who_was_told_that_it_is_off_does() {
     let missed = |pair: &mut Pair| {
         pair.after_s(CONFIRM_WITHIN_S);
