@@ -51,8 +51,8 @@ const words = {
   'offline.band_never': 'No connection to the server yet. Trying.',
   'offline.console': 'Connection lost, the page stands at {time}. Keys are off: please call at the door. Reconnecting.',
   'offline.console_never': 'No connection to the server yet; trying. Please call from paper until then.',
-  'offline.patient': 'No network; this is how things stood at {time}. Watch the screens and listen for the nurse.',
-  'offline.patient_never': 'No network. Watch the screens and listen for the nurse.',
+  'offline.patient': 'No network; this is how things stood at {time}. At the hospital, watch the screens and listen for the nurse.',
+  'offline.patient_never': 'No network. At the hospital, watch the screens and listen for the nurse.',
   'offline.screen': 'Paused since {time}: please listen for the nurse',
   'offline.screen_never': 'Not connected yet: please listen for the nurse',
 

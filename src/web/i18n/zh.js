@@ -51,8 +51,8 @@ const words = {
   'offline.band_never': '还没有连上服务器。正在重试。',
   'offline.console': '连接断开,画面停在 {time}。按键暂停,请到门口口头叫号;正在重新连接。',
   'offline.console_never': '还没有连上服务器,正在重试。请先按纸质流程叫号。',
-  'offline.patient': '网络断开,以下是 {time} 的情况。请留意屏幕和护士叫号。',
-  'offline.patient_never': '网络连不上。请留意屏幕和护士叫号。',
+  'offline.patient': '网络断开,以下是 {time} 的情况。人在医院的,请看大屏、听护士叫号。',
+  'offline.patient_never': '网络连不上。人在医院的,请看大屏、听护士叫号。',
   'offline.screen': '屏幕暂停更新({time}起),请听护士叫号',
   'offline.screen_never': '屏幕还没有连上,请听护士叫号',
 
