@@ -43,7 +43,7 @@ function handPart(look) {
   const hand = model.inHand();
   const work = model.work;
   const busy = actions.busy;
-  return h('section', { class: 'hand', 'aria-label': t('doctor.in_hand'), 'data-in-hand': hand ? hand.ticket : '' },
+  return h('section', { class: `hand${hand && hand.pre_check ? ' answered' : ''}`, 'aria-label': t('doctor.in_hand'), 'data-in-hand': hand ? hand.ticket : '' },
     hand ? personPart(look, hand) : nobodyPart(model.list('waiting').length),
     emergencyPart(look),
     work.paused
