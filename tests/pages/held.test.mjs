@@ -78,7 +78,7 @@ test('on the page of today it stands first, as not booked yet, also after a relo
   for (const again of [false, true]) {
     if (again) await phone.reload();
     await phone.waitForSelector('[data-held-place]:has-text("还没约好:11:30 的号替您留着"):has-text("还剩 9 分")');
-    await phone.waitForSelector('[data-held-place] [data-held-whose]:has-text("李明")');
+    await phone.waitForSelector('[data-held-place] [data-held-whose]:has-text("眼科普通门诊 · 10.00元")');
     assert.notEqual(await phone.getAttribute(first, 'data-held-place'), null);
     assert.equal(await phone.locator('h2:text-is("已预约")').count(), 0, 'nothing is booked');
   }
