@@ -109,7 +109,9 @@ impl Load {
         let mut clients = Vec::with_capacity(CLIENTS);
         for n in 0..CLIENTS {
             clients.push(match self.door {
-                Door::WebSocket => Client::Socket(Socket::signed_in(self.to, address_of(n), &self.token).await?),
+                Door::WebSocket => {
+                    Client::Socket(Box::new(Socket::signed_in(self.to, address_of(n), &self.token).await?))
+                }
                 Door::Http => Client::Http(Http::connect(self.to, Some(&self.token)).await?),
             });
         }
@@ -162,7 +164,7 @@ impl Pace {
 }
 
 enum Client {
-    Socket(Socket),
+    Socket(Box<Socket>),
     Http(Http),
 }
 
