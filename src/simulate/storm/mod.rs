@@ -37,6 +37,8 @@ const ADDRESSES: u8 = 16;
 const FILES: u64 = 1_000;
 /// No more sockets than a server takes by default, with room for its staff.
 const SOCKETS_MAX: u64 = 18_000;
+/// The sessions are defined within this, in ms, before the first comes: one of which the moment has passed has no lot.
+const DEFINED_WITHIN_MS: i64 = 5_000;
 /// A doctor's call takes no longer beside the storm than so many times what it takes without.
 const CALLS_RATIO_MAX: f64 = 2.0;
 
@@ -139,7 +141,7 @@ async fn storm(options: &Options, server: &OwnServer, files: u64, say: &dyn Fn(&
     let memory_before = server.memory();
     // Half of all are there before; they come over half of that time, at least.
     let before_ms = i64::try_from(options.people / 2).unwrap_or(0).clamp(3_000, 120_000);
-    let released_ms = ready.clock.now_ms() + before_ms + 1_000;
+    let released_ms = ready.clock.now_ms() + before_ms + DEFINED_WITHIN_MS;
     let sessions = ready::release(&ready, options, released_ms).await?;
     let sockets = sockets(files);
     let passing = (sockets / 4).max(1);
