@@ -28,6 +28,12 @@ export class Refusal extends Error {
   }
 }
 
+/** Refusals that time alone mends. */
+const PASSING = ['offline', 'timed_out', 'overloaded', 'too_many_requests', 'recovering'];
+
+/** Whether the same may be asked again after a while. @param {any} refusal */
+export const isPassing = (refusal) => !!refusal && PASSING.indexOf(refusal.code) >= 0;
+
 /**
  * A request that is given up when it takes longer, its body too: as good as no answer. A browser without the means for it waits.
  * @template T

@@ -2,7 +2,7 @@
 // memory only and is renewed before it ends. A one-click link brings one in the fragment, which is removed at once.
 // Chromium 70 syntax: screens use it.
 
-import { call, Refusal, within } from './http.js';
+import { call, isPassing, Refusal, within } from './http.js';
 import { t } from './i18n.js';
 
 const SESSION = '/api/v1/session';
@@ -12,8 +12,6 @@ const DEVICE = 'jiaohao.device';
 const LEAVING = 'jiaohao.leaving';
 /** Signing out does not wait longer for an answer. */
 const SIGN_OUT_WITHIN_MS = 5000;
-/** What says nothing of who is signed in: the house is busy, or reads its log. Nobody is signed out by it. */
-const PASSING = ['offline', 'overloaded', 'timed_out', 'too_many_requests', 'recovering', 'internal'];
 /** An access token is renewed this long before it ends. */
 const RENEW_BEFORE_MS = 60000;
 
@@ -178,7 +176,8 @@ export class Session {
         this.take(await call('POST', `${SESSION}/refresh`));
         return this.access;
       } catch (failed) {
-        if (failed instanceof Refusal && PASSING.indexOf(failed.code) < 0) return null;
+        // A house that is busy, reads its log or has failed says nothing of who is signed in: nobody is signed out by it.
+        if (failed instanceof Refusal && !isPassing(failed) && failed.code !== 'internal') return null;
         throw new Refusal({ code: 'offline' });
       }
     };

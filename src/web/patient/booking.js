@@ -2,7 +2,7 @@
 
 import { addDays, clockOf, wall, weekdayOf } from '../lib/clock.js';
 import { h } from '../lib/dom.js';
-import { within } from '../lib/http.js';
+import { isPassing, within } from '../lib/http.js';
 import { named, t } from '../lib/i18n.js';
 import { rememberSite, sitesByName } from '../lib/houses.js';
 import { prefix, Site } from '../lib/site.js';
@@ -22,8 +22,6 @@ const DAYS = 7;
  * than this, and not all phones at once. */
 const AGAIN_MS = 2000;
 const AGAIN_MAX_MS = 60000;
-/** What time alone mends. */
-const PASSING = ['offline', 'timed_out', 'overloaded', 'too_many_requests', 'recovering'];
 /** A network that says nothing is none. */
 const OPENS_WITHIN_MS = 10000;
 
@@ -73,7 +71,7 @@ export class Booking {
       const own = Math.min(AGAIN_MAX_MS, AGAIN_MS * Math.pow(2, this.tries));
       const wait = refusal.retryAfterS ? refusal.retryAfterS * 1000 : own;
       this.tries += 1;
-      this.failed = { refusal, again: PASSING.includes(refusal.code) ? performance.now() + wait * (1 + Math.random() / 2) : null };
+      this.failed = { refusal, again: isPassing(refusal) ? performance.now() + wait * (1 + Math.random() / 2) : null };
     }
     this.opening = false;
     this.page.draw();

@@ -243,7 +243,7 @@ impl Line {
     /// and all of them for who comes later than theirs was kept.
     fn has_place(&self, number: u32, pace: Pace) -> bool {
         let before = match self.kept.contains_key(&number) {
-            true => self.kept.range(..number).count(),
+            true => self.kept_before(number),
             false => self.kept.len(),
         };
         let places = usize::try_from(pace.places_left).unwrap_or(usize::MAX);
@@ -251,7 +251,6 @@ impl Line {
     }
 
     /// For how many smaller numbers a place is kept.
-    #[cfg(test)]
     pub(super) fn kept_before(&self, number: u32) -> usize {
         self.kept.range(..number).count()
     }
