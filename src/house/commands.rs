@@ -201,14 +201,14 @@ impl House {
                     Some(came_at) => ToDepartment::CheckInOfThen { command, birth_date, came_at },
                 };
                 let told = answered(told, c.pre_check, answers, born);
-                Ok((department(&at), self.from_where(claims, &at, c.position, told).await.into()))
+                Ok((department(&at), self.with_distance(claims, &at, c.position, told).await.into()))
             }
             C::ReportBack(c) => {
                 let at = c.ticket.department();
                 let presence_proved = self.is_present(claims, &at, c.code.as_deref(), c.ticket.as_str())?;
                 let (command, position) = c.parts();
                 let told = ToDepartment::ReportBack { command, presence_proved };
-                Ok((department(&at), self.from_where(claims, &at, position, told).await.into()))
+                Ok((department(&at), self.with_distance(claims, &at, position, told).await.into()))
             }
             C::RegisterWalkIn(c) => {
                 // A visit that was begun under another id goes on under it.

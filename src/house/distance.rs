@@ -41,7 +41,7 @@ fn far_km(phone: &PhonePosition, from: Degrees, far_m: u32) -> Option<u32> {
 impl House {
     /// The arrival, with how far away its phone is where that is far. Nobody is kept waiting or out for it; staff and kiosks
     /// stand there.
-    pub(super) async fn from_where(
+    pub(super) async fn with_distance(
         &self,
         claims: &Claims,
         at: &DepartmentId,
