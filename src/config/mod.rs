@@ -60,6 +60,9 @@ pub struct Settings {
     /// Who saw and did what, in data/audit/.
     #[config(nested)]
     pub audit: AuditSettings,
+    /// Who comes.
+    #[config(nested)]
+    pub arrival: ArrivalSettings,
     /// Waiting-room and door screens.
     #[config(nested)]
     pub screens: ScreenSettings,

@@ -269,6 +269,17 @@ pub struct AuditSettings {
     pub waiting: usize,
 }
 
+/// Who comes.
+#[derive(Clone, Debug, Config)]
+#[config(layer_attr(serde(deny_unknown_fields)))]
+pub struct ArrivalSettings {
+    /// The desk sees at a ticket that its phone was farther than this from the hospital when it checked in or reported back, in
+    /// metres: where the phone says where it is, and the hospital has its coordinates. Nobody is kept out for it.
+    /// Allowed: 500 to 100000.
+    #[config(default = 1000)]
+    pub far_m: u32,
+}
+
 /// Screens.
 #[derive(Clone, Debug, Config)]
 #[config(layer_attr(serde(deny_unknown_fields)))]

@@ -200,12 +200,15 @@ impl House {
                     None => ToDepartment::CheckIn { command, birth_date, presence_proved },
                     Some(came_at) => ToDepartment::CheckInOfThen { command, birth_date, came_at },
                 };
-                Ok((department(&at), answered(told, c.pre_check, answers, born).into()))
+                let told = answered(told, c.pre_check, answers, born);
+                Ok((department(&at), self.with_distance(claims, &at, c.position, told).await.into()))
             }
             C::ReportBack(c) => {
                 let at = c.ticket.department();
                 let presence_proved = self.is_present(claims, &at, c.code.as_deref(), c.ticket.as_str())?;
-                Ok((department(&at), ToDepartment::ReportBack { command: c, presence_proved }.into()))
+                let (command, position) = c.parts();
+                let told = ToDepartment::ReportBack { command, presence_proved };
+                Ok((department(&at), self.with_distance(claims, &at, position, told).await.into()))
             }
             C::RegisterWalkIn(c) => {
                 // A visit that was begun under another id goes on under it.
@@ -393,7 +396,7 @@ impl House {
         let outcome = self.shell.recall(owner, origin, why).await;
         let typed = match command {
             C::CheckIn(CheckIn { code: Some(_), appointment, .. }) => appointment.as_str(),
-            C::ReportBack(ReportBack { code: Some(_), ticket }) => ticket.as_str(),
+            C::ReportBack(sent::ReportBack { code: Some(_), ticket, .. }) => ticket.as_str(),
             _ => return outcome,
         };
         if matches!(&outcome, Err(why) if why.code == Code::WrongAreaCode) {

@@ -9,6 +9,7 @@ mod born;
 mod calendar;
 mod commands;
 mod deeds;
+mod distance;
 mod engine;
 pub(crate) mod facts;
 mod family;

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ids::*;
 use crate::person::{PatientBrief, Relation};
+use crate::redacted::Redacted;
 use crate::time::{BusinessDate, Timestamp};
 
 mod clinic;
@@ -139,7 +140,7 @@ client_commands! {
     /// Arrived: makes the ticket.
     CheckIn = "check_in";
     /// Back from tests, or back after being missed.
-    ReportBack = "report_back";
+    ReportBack as sent::ReportBack = "report_back";
     /// Leave the queue.
     CancelTicket = "cancel_ticket";
     /// Patient: how the visit was.

@@ -185,6 +185,7 @@ impl Parts {
             | Floor::NoticeAnswered { .. }
             | Floor::ReachedMarked { .. }
             | Floor::TellingGoesOn { .. }
+            | Floor::PhoneFarAway { .. }
             | Floor::TransferKept { .. }
             | Floor::VisitEnded { .. }
             | Floor::PreChecked(_)

@@ -7,6 +7,7 @@ use jiaohao_domain::vocabulary::{DefineDepartment, DefineDoctor, DefineSite, Des
 use jiaohao_domain::{DepartmentId, DoctorId, SiteId};
 
 use super::names::{Fit, Name, Typed, kind_of, parts_of};
+use crate::house::distance::{Degrees, metres, place_of};
 
 /// What is read of a site's owner; made into a [`Hospital`] on another thread than the owner's.
 pub(super) struct Raw {
@@ -91,8 +92,7 @@ pub(super) struct Hospital {
     pub(super) id: SiteId,
     pub(super) name: String,
     pub(super) name_en: String,
-    /// Degrees north and east.
-    pub(super) at: Option<(f64, f64)>,
+    pub(super) at: Option<Degrees>,
     pub(super) names: Names,
     pub(super) departments: Vec<Department>,
     pub(super) doctors: Vec<Doctor>,
@@ -100,14 +100,13 @@ pub(super) struct Hospital {
 
 impl Hospital {
     pub(super) fn of(raw: Raw) -> Self {
-        let degrees = |e6: i32| f64::from(e6) / 1e6;
         let Raw { id, site, described, departments, doctors } = raw;
         let departments: Vec<Department> =
             departments.into_iter().map(|(one, said)| Department::of(one, said)).collect();
         let is_there = |id: &DepartmentId| departments.iter().any(|one| one.id == *id);
         let doctors = doctors.into_iter().map(|(one, more, said)| Doctor::of(one, more, said, &is_there)).collect();
         Self {
-            at: described.latitude_e6.zip(described.longitude_e6).map(|(n, e)| (degrees(n), degrees(e))),
+            at: place_of(&described),
             names: Names::new(&[&site.name, &site.name_en], ""),
             id,
             name: site.name,
@@ -127,17 +126,8 @@ impl Hospital {
 
     /// In metres along the ground, where both have said where they are.
     pub(super) fn metres_to(&self, other: &Self) -> Option<u32> {
-        let ((north, east), (other_north, other_east)) = self.at.zip(other.at)?;
-        Some(metres((north, east), (other_north, other_east)))
+        self.at.zip(other.at).map(|(here, there)| metres(here, there))
     }
-}
-
-/// By the haversine formula on a ball of 6,371 km.
-fn metres((north, east): (f64, f64), (other_north, other_east): (f64, f64)) -> u32 {
-    let half = |from: f64, to: f64| ((to - from).to_radians() / 2.0).sin().powi(2);
-    let across = north.to_radians().cos() * other_north.to_radians().cos();
-    let chord = half(north, other_north) + across * half(east, other_east);
-    (2.0 * 6_371_000.0 * chord.sqrt().min(1.0).asin()).round() as u32
 }
 
 impl Department {
@@ -164,19 +154,5 @@ impl Doctor {
             registration_class,
             speciality,
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn metres_are_those_of_a_map() {
-        let people_square = (31.231_706, 121.472_644);
-        assert_eq!(metres(people_square, people_square), 0);
-        let airport = metres(people_square, (31.144_344, 121.808_273));
-        assert!((33_000..34_000).contains(&airport), "{airport}");
-        assert!((20_014_000..20_016_000).contains(&metres((90.0, 0.0), (-90.0, 0.0))), "from pole to pole");
     }
 }

@@ -5,7 +5,12 @@ use uuid::Uuid;
 use super::*;
 
 impl Opened {
-    async fn give_keyed(&self, claims: &Arc<Claims>, key: Uuid, command: &Value) -> Result<Answer, Rejection> {
+    pub(super) async fn give_keyed(
+        &self,
+        claims: &Arc<Claims>,
+        key: Uuid,
+        command: &Value,
+    ) -> Result<Answer, Rejection> {
         let command: ClientCommand = read(command.clone());
         match self.engine.command(claims.clone(), Some(key), command, Turn::alone()).await {
             Ok(Answer::Refused(why)) => Err(why),

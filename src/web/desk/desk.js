@@ -20,7 +20,7 @@ import { Away } from './away.js';
 import { Floor } from './floor.js';
 import { notReachedTag } from './reached.js';
 import { Search } from './search.js';
-import { ticketPanel } from './ticket-panel.js';
+import { farTag, ticketPanel } from './ticket-panel.js';
 import { WalkIn } from './walk-in.js';
 
 const FILTERS = ['waiting', 'not_reached', 'away', 'missed', 'in_transit', 'left_over', 'ended'];
@@ -362,7 +362,7 @@ function row(ticket) {
 /** What somebody is to see to, beside where the patient is. @param {any} ticket */
 function rowTags(ticket) {
   const unheard = ticket.not_announced ? h('span', { class: 'tag soon', key: 'not-announced', 'data-not-announced': ticket.not_announced }, t(`desk.not_announced.${ticket.not_announced}`)) : null;
-  const tags = [alertTag(ticket, /** @type {Site} */ (site)), unaskedTag(ticket), unheard, notReachedTag(ticket)].filter(Boolean);
+  const tags = [alertTag(ticket, /** @type {Site} */ (site)), unaskedTag(ticket), unheard, notReachedTag(ticket), farTag(ticket)].filter(Boolean);
   return tags.length ? h('span', { class: 'marks', key: 'marks' }, tags) : null;
 }
 

@@ -16,6 +16,9 @@ export function classOptions(site, department) {
   return ['none', 'emergency', ...classes.map((one) => one.name)].map((name) => h('option', { key: name, value: name }, classWord(name, classes)));
 }
 
+/** The phone of who says to be here was somewhere else: for a nurse to look, not to be refused. @param {any} ticket */
+export const farTag = (ticket) => (ticket.far_km ? h('span', { class: 'tag', key: 'far', 'data-far': String(ticket.far_km) }, t('desk.far', { n: ticket.far_km })) : null);
+
 export const printButton = () => h('button', { type: 'button', class: 'btn', key: 'print', 'data-action': 'print_slip', onclick: () => window.print() }, t('desk.print'));
 
 /**
@@ -43,7 +46,8 @@ export function ticketPanel(look, ticket) {
       h('span', { class: 'number' }, ticket.number), h('b', null, persons.nameOf(ticket)),
       h('span', { class: 'muted' }, bioOf(ticket, look.now))),
     h('div', { class: 'tags' }, h('span', { class: 'tag good', 'data-standing': ticket.state }, ticket.state === 'summoned' ? look.floor.doorOf(ticket) : standingWord(ticket)),
-      ticket.checked_in_at ? h('span', { class: 'tag' }, t('ticket.checked_in_waited', { time: clockOf(ticket.checked_in_at), waited: waited(ticket, look.now) })) : null),
+      ticket.checked_in_at ? h('span', { class: 'tag' }, t('ticket.checked_in_waited', { time: clockOf(ticket.checked_in_at), waited: waited(ticket, look.now) })) : null,
+      farTag(ticket)),
     tags(ticket, look.floor.site),
     notAnnounced(ticket, true),
     reachedPart(acts, ticket, persons.get(ticket.patient)),

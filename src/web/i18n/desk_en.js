@@ -64,6 +64,7 @@ export default {
   'desk.in_transit_long': 'In transit for over 10 s, may be recalled: {numbers}',
   'desk.coming_long': 'On the way here for over 10 s, not taken yet: {numbers}',
   'desk.number_of': '{number} ({department})',
+  'desk.far': 'Phone was about {n} km away on arrival',
   'desk.not_announced': 'Call not announced, please call out in the waiting area: {numbers}',
   'desk.empty.in_transit': 'Nothing in transit',
   'desk.empty.left_over': 'Nobody left over',

@@ -64,6 +64,7 @@ export default {
   'desk.in_transit_long': '转科途中超过10秒,可撤回:{numbers}',
   'desk.coming_long': '转来途中超过10秒,尚未接收:{numbers}',
   'desk.number_of': '{number}({department})',
+  'desk.far': '报到时手机离医院约 {n} 公里',
   'desk.not_announced': '叫号没有播出,请到候诊区叫一声:{numbers}',
   'desk.empty.in_transit': '没有转科途中的号',
   'desk.empty.left_over': '没有往日未结的号',

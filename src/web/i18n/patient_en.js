@@ -249,6 +249,7 @@ export default {
   'patient.find.far': 'about {n} km',
   'patient.find.nearest': 'Nearest to me first',
   'patient.find.is_nearest': 'Sorted by distance: tap to undo',
+  'patient.find.where_goes': 'Sorting is done on the phone. When you check in or report back, it tells the hospital where it is: the desk sees about how many km away that is, and the position is not kept.',
   'patient.find.no_place': 'The phone does not say where it is: the order stays as it was.',
   'patient.find.elsewhere': 'Full: see the same class elsewhere',
   'patient.find.elsewhere_found': 'The same class in {n} other sessions:',

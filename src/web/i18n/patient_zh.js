@@ -249,6 +249,7 @@ export default {
   'patient.find.far': '约 {n} 公里',
   'patient.find.nearest': '离我近的在前',
   'patient.find.is_nearest': '已按远近排列,点一下还原',
+  'patient.find.where_goes': '排序只在手机里做。签到、报到时手机会把位置告诉医院:医院只算出离医院约几公里给分诊台看,不保存位置。',
   'patient.find.no_place': '手机没有说出位置,仍按原来的顺序排列。',
   'patient.find.elsewhere': '约满了,看看其他同类号',
   'patient.find.elsewhere_found': '其他 {n} 个班次有同类号:',

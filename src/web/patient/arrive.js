@@ -7,6 +7,7 @@ import { named, t } from '../lib/i18n.js';
 import { ask } from '../lib/page.js';
 import { askedBy, sendArrival } from '../lib/pre-check.js';
 import { prefix } from '../lib/site.js';
+import { where } from './where.js';
 
 /** What was answered for an appointment, while its code is typed again. @type {Map<string, any>} */
 const answered = new Map();
@@ -58,9 +59,10 @@ async function answerNow(page, site, version, again) {
 export async function checkIn(page, model, a, code) {
   const id = a.appointment;
   const site = model.site(prefix(a.ticket, 1));
+  const arrival = { appointment: id, code, ...(await where()) };
   for (;;) {
     try {
-      const done = await sendArrival(page, 'check_in', { appointment: id, code }, answered.get(id));
+      const done = await sendArrival(page, 'check_in', arrival, answered.get(id));
       answered.delete(id);
       sent.delete(id);
       return done;

@@ -1,5 +1,5 @@
 // Finding on the phone: a hospital, a department or a doctor by a few letters, each with its next free place; others of the
-// same class in place of a full session; the nearest first, which only the phone reckons: where it is leaves it never.
+// same class in place of a full session; the nearest first, which only the phone reckons: finding tells nobody where it is.
 
 import { h } from '../lib/dom.js';
 import { named, t } from '../lib/i18n.js';
@@ -168,7 +168,8 @@ export class Finding {
         this.here = null;
         return this.page.draw();
       },
-    }, t(this.here ? 'patient.find.is_nearest' : 'patient.find.nearest')));
+    }, t(this.here ? 'patient.find.is_nearest' : 'patient.find.nearest')),
+    h('p', { class: 'muted' }, t('patient.find.where_goes')));
   }
 
   results() {

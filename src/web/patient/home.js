@@ -20,6 +20,7 @@ import { seenCard } from './seen.js';
 import { stoppedCards } from './stopped.js';
 import { familyOffers, offerCards, offersOf, wishesView } from './waiting.js';
 import { whenWords } from './when.js';
+import { where } from './where.js';
 
 /**
  * @typedef {import('./model.js').Model} Model
@@ -337,6 +338,9 @@ async function tellArrived(home, ticket) {
   else home.page.notify(t('patient.did_check_in'), 'good');
 }
 
+/** Pressed twice, an arrival is one. */
+let isArriving = false;
+
 /** Check-in and reporting back with the area's code. @param {Home} home @param {any} ticket @param {any} a */
 function codeForm(home, ticket, a) {
   const arriving = ticket.state === 'booked';
@@ -350,11 +354,16 @@ function codeForm(home, ticket, a) {
     class: 'code-form', key: `code-${ticket.state}`, 'data-form': action,
     onsubmit: async (/** @type {any} */ event) => {
       event.preventDefault();
+      if (isArriving) return;
+      isArriving = true;
       const form = event.target;
       const code = form.elements.code.value.replace(/\s/g, '');
-      const done = arriving
-        ? await checkIn(home.page, home.model, a, code)
-        : await send(home, action, { ticket: ticket.ticket, code }, t('patient.did_report_back'));
+      const done = await (arriving
+        ? checkIn(home.page, home.model, a, code)
+        : where().then((here) => send(home, action, { ticket: ticket.ticket, code, ...here }, t('patient.did_report_back')))
+      ).finally(() => {
+        isArriving = false;
+      });
       if (done && arriving) await tellArrived(home, ticket.ticket);
       if (done) {
         home.used();
@@ -363,7 +372,7 @@ function codeForm(home, ticket, a) {
     },
   },
   h('label', { class: 'field' }, h('span', null, t(arriving ? 'patient.code_check_in' : 'patient.code_report_back')),
-    h('input', { class: 'input code', name: 'code', inputmode: 'numeric', autocomplete: 'one-time-code', pattern: '[0-9 ]{6,7}', maxlength: '7', required: true, value: home.scanned || undefined })),
+    h('input', { class: 'input code', name: 'code', inputmode: 'numeric', autocomplete: 'one-time-code', pattern: '[0-9 ]{6,7}', maxlength: '7', required: true, value: home.scanned || undefined, onfocus: where })),
   h('button', { class: 'btn primary big wide', 'data-action': action }, t(arriving ? 'patient.check_in' : 'patient.report_back')),
   own(false));
 }

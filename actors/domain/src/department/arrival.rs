@@ -189,6 +189,18 @@ pub(super) fn check_in_of_then(
     check_in(draft, command, Arriving { birth_date, presence_proved: true, came_at, answered }, context)
 }
 
+/// An arrival like any other, whose ticket the desk may look at.
+pub(super) fn from_afar(
+    draft: &mut Draft<'_, Department>,
+    arrival: ToDepartment,
+    km: u32,
+    context: &Context,
+) -> Result<Answer, Rejection> {
+    let answer = super::decide(draft, arrival, context)?;
+    floor::far_away::mark(draft, &answer, km, context.now);
+    Ok(answer)
+}
+
 /// The ticket of a visit by which somebody is here.
 fn here_by<'a>(state: &'a State, visit: &VisitId, now: Timestamp) -> Option<&'a floor::Ticket> {
     let mut tickets = state.floor.tickets.values();

@@ -91,7 +91,7 @@ pub enum Event {
 
 impl Owner for Department {
     const KIND: OwnerKind = OwnerKind::Department;
-    const STATE_VERSION: u16 = 10;
+    const STATE_VERSION: u16 = 11;
     type State = State;
     type Command = ToDepartment;
     type Event = Event;
@@ -307,6 +307,7 @@ fn decide(draft: &mut Draft<'_, Department>, command: ToDepartment, context: &Co
         To::CheckInOfThen { command, birth_date, came_at } => {
             arrival::check_in_of_then(draft, &command, birth_date, came_at, answered, context)
         }
+        To::FromAfar { arrival, km } => arrival::from_afar(draft, *arrival, km, context),
         To::RegisterWalkIn { command, brief, birth_date } => {
             arrival::register_walk_in(draft, &command, brief, birth_date, answered, context)
         }

@@ -73,6 +73,7 @@ pub fn apply(floor: &mut Floor, event: &Event) {
         }
         Event::PatientReportedBack { ticket, placement, at } => {
             Change::of(ticket, StepKind::ReportedBack, Standing::Waiting, *at).placed(placement).make(floor);
+            floor.far_away.remove(ticket);
             floor.notices.waits_anew(ticket);
         }
         Event::PrioritySet { ticket, class, proof, placement, at } => {
@@ -230,6 +231,7 @@ pub fn apply(floor: &mut Floor, event: &Event) {
         Event::NoticeHeard { n, .. } => floor.notices.heard(*n),
         Event::NoticeAnswered { ticket, n, reached, at, .. } => floor.notices.answered(ticket, *n, *reached, *at),
         Event::ReachedMarked { ticket, how, .. } => floor.notices.marked(ticket, *how),
+        Event::PhoneFarAway { ticket, km, .. } => drop(floor.far_away.insert(ticket.clone(), *km)),
         Event::TellingGoesOn { session, more, at } => super::at_home::goes_on(floor, session, *more, *at),
         Event::WaitsExpected { queue, newcomer, changed, until, at } => {
             waits::said(floor, queue, *newcomer, changed, *until, *at);
@@ -284,6 +286,7 @@ fn remember_queue(floor: &mut Floor, service_point: &ServicePointId, queue: &Que
 fn enter(floor: &mut Floor, entry: &Entry, what: StepKind) {
     let opened = &entry.opened;
     floor.serial = entry.serial;
+    floor.far_away.remove(&opened.ticket);
     remember_number(floor, opened, entry.number);
     let steps = match floor.tickets.get_mut(&opened.ticket) {
         Some(undone) => std::mem::take(&mut undone.steps),
@@ -423,6 +426,7 @@ fn tidy(floor: &mut Floor, before: crate::BusinessDate) {
     floor.told.tidy(before);
     let tickets = &floor.tickets;
     floor.pre_checks.retain(|ticket, _| tickets.contains_key(ticket));
+    floor.far_away.retain(|ticket, _| tickets.contains_key(ticket));
     floor.sent_elsewhere.retain(|_, kept| kept.sent.date >= before);
     let is_to_come = |ticket: &TicketId| ticket.appointment().and_then(|id| id.date()).is_some_and(|day| day >= before);
     floor.notices.tidy(before, |ticket| tickets.contains_key(ticket) || is_to_come(ticket));

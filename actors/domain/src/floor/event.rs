@@ -190,6 +190,8 @@ pub enum Event {
     PreCheckPassedOn { to: DepartmentId, kept: Box<PreCheckKept> },
     /// Of a session more people at home are to be told than one decision tells, or (not `more`) all have been.
     TellingGoesOn { session: SessionId, more: bool, at: Timestamp },
+    /// The phone that has just said that somebody has come, or is back, was so many kilometres from the site.
+    PhoneFarAway { ticket: TicketId, km: u32, at: Timestamp },
 }
 
 /// A ticket begins to wait.
@@ -371,6 +373,7 @@ impl Event {
             Self::TransferNotTaken { .. } => (363, "transfer_not_taken"),
             Self::PreCheckPassedOn { .. } => (364, "pre_check_passed_on"),
             Self::TellingGoesOn { .. } => (370, "telling_goes_on"),
+            Self::PhoneFarAway { .. } => (371, "phone_far_away"),
         }
     }
 }

@@ -7,6 +7,7 @@ pub mod calls;
 mod change;
 pub(crate) mod doors;
 mod event;
+pub mod far_away;
 pub mod left_over;
 pub mod notices;
 pub(crate) mod numbers;

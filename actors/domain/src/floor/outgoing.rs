@@ -98,6 +98,7 @@ impl Event {
             | Self::PreChecked(_)
             | Self::TransferNotTaken { .. }
             | Self::TellingGoesOn { .. }
+            | Self::PhoneFarAway { .. }
             | Self::SentElsewhere(_) => {}
         }
     }

@@ -58,6 +58,8 @@ pub struct Floor {
     pub pre_checks: BTreeMap<TicketId, PreCheckKept>,
     /// Whom the pre-check has sent to another department without a ticket, the last time of each.
     pub sent_elsewhere: BTreeMap<PatientId, SentKept>,
+    /// How far the phone was from the site, in kilometres, by which somebody's last arrival was said from afar.
+    pub far_away: BTreeMap<TicketId, u32>,
 }
 
 /// A round of a call that nobody in the area has seen or heard.

@@ -148,6 +148,23 @@ pub struct CheckIn {
     /// What was answered, where the site asks; who was written down is not asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pre_check: Option<PreCheck>,
+    /// Where the phone is, if it may say so: one sign more for the desk, and no proof.
+    #[serde(default, skip_serializing)]
+    #[schemars(with = "Option<PhonePosition>")]
+    pub position: Option<Redacted<PhonePosition>>,
+}
+
+/// Where a phone says that it is. It comes with an arrival as [`Redacted`] and goes no further: nothing prints it, and nothing
+/// that writes a command writes it, neither the log nor the hash by which a repeat is known.
+#[derive(Clone, Copy, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PhonePosition {
+    /// Degrees north of the equator, WGS 84: -90 to 90.
+    pub latitude_deg: f64,
+    /// Degrees east of Greenwich: -180 to 180.
+    pub longitude_deg: f64,
+    /// It is no farther from there than this, as it says itself: 0 at least.
+    pub accuracy_m: f64,
 }
 
 /// Of a [`CheckIn`], what the department is told.

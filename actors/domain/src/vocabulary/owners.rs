@@ -266,6 +266,8 @@ pub enum ToDepartment {
     RefundSaid { refund: RefundId, word: RefundWord },
     /// From the edge: those who were there for a release are in order by its lot.
     OrderRelease { released_at: Timestamp, present: u32, order_sha256: String },
+    /// A check-in or report back from a phone that is certainly far from the site, by the edge's reckoning: so many kilometres.
+    FromAfar { arrival: Box<ToDepartment>, km: u32 },
 }
 
 /// Everything a doctor's owner can be told.

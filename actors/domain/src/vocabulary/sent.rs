@@ -4,8 +4,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Described, More, PreCheck, ToSite};
+use super::{Described, More, PhonePosition, PreCheck, ToSite};
 use crate::ids::*;
+use crate::redacted::Redacted;
 
 /// A patient without an appointment. The desk has registered the person before.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -68,6 +69,29 @@ impl RegisterReturn {
     pub fn parts(self) -> (super::RegisterReturn, Option<PreCheck>) {
         let Self { visit, patient, department, pre_check } = self;
         (super::RegisterReturn { visit, patient, department }, pre_check)
+    }
+}
+
+/// Back from tests, or after being missed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReportBack {
+    /// The ticket.
+    pub ticket: TicketId,
+    /// The area's 60-second code (phones).
+    #[serde(default)]
+    pub code: Option<String>,
+    /// Where the phone is, as with a check-in.
+    #[serde(default, skip_serializing)]
+    #[schemars(with = "Option<PhonePosition>")]
+    pub position: Option<Redacted<PhonePosition>>,
+}
+
+impl ReportBack {
+    /// What the department is told, and where the phone is.
+    pub fn parts(self) -> (super::ReportBack, Option<Redacted<PhonePosition>>) {
+        let Self { ticket, code, position } = self;
+        (super::ReportBack { ticket, code }, position)
     }
 }
 

@@ -41,7 +41,8 @@ pub fn is_birth_date(date: BusinessDate, now: Timestamp) -> bool {
 
 impl ClientCommand {
     /// Rejects `invalid_field` when a text is too long or has characters that are not seen, and for what the hospital's
-    /// system sends: an empty patient number, a number that is no number, a birth date or version out of range.
+    /// system sends: an empty patient number, a number that is no number, a birth date or version out of range; for a
+    /// position that is none.
     pub fn check(&self, now: Timestamp) -> Result<(), Rejection> {
         for (field, text) in self.texts() {
             if !is_plain(text, TEXT_MAX) {
@@ -63,6 +64,8 @@ impl ClientCommand {
             Self::BindChannel(c) if !c.channel.is_sound() => {
                 Err(Rejection::field("channel", "channel: no such address"))
             }
+            Self::CheckIn(CheckIn { position: Some(phone), .. })
+            | Self::ReportBack(sent::ReportBack { position: Some(phone), .. }) => check_position(phone.reveal()),
             _ => Ok(()),
         }
     }
@@ -188,6 +191,20 @@ impl ClientCommand {
             | Self::PayAppointment(_)
             | Self::RetryRefund(_) => Vec::new(),
         }
+    }
+}
+
+/// What is wrong with it, without a word of where it is.
+fn check_position(phone: &PhonePosition) -> Result<(), Rejection> {
+    let PhonePosition { latitude_deg, longitude_deg, accuracy_m } = phone;
+    let wrong = [
+        ("position.latitude_deg", (-90.0..=90.0).contains(latitude_deg)),
+        ("position.longitude_deg", (-180.0..=180.0).contains(longitude_deg)),
+        ("position.accuracy_m", *accuracy_m >= 0.0),
+    ];
+    match wrong.iter().find(|(_, is_sound)| !is_sound) {
+        Some((field, _)) => Err(Rejection::field(field, format!("`{field}`: there is no such place"))),
+        None => Ok(()),
     }
 }
 

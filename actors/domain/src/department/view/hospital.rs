@@ -65,6 +65,7 @@ impl View<'_> {
             | Event::NoticeAnswered { .. }
             | Event::ReachedMarked { .. }
             | Event::TellingGoesOn { .. }
+            | Event::PhoneFarAway { .. }
             | Event::WaitsExpected { .. }
             | Event::VisitRated { .. }
             // Answers about somebody's health stay in the department.

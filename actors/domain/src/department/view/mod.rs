@@ -150,6 +150,12 @@ pub fn emissions(
                 told_emissions(&view, &clinic.slot.session(), &mut out);
             }
         }
+        // For the desk alone: what the patient sees is no other for it.
+        Event::Floor(Floor::PhoneFarAway { ticket, .. }) => {
+            if let Some(ticket) = state.floor.tickets.get(ticket) {
+                ticket_emission(&view, ticket, &mut out);
+            }
+        }
         // Of what begins with it the announcement says how many, or the booking; what else is told takes its place.
         Event::Floor(Floor::NoticeDue { due, .. }) => {
             let begins = due.about.is_some_and(About::is_of_the_clinic);
@@ -226,12 +232,17 @@ fn checked_emissions(view: &View<'_>, event: &Floor, out: &mut Out<'_>) {
 /// Whether somebody was reached: for the desk, and for the doctor who has called them.
 fn notice_emissions(view: &View<'_>, ticket: &TicketId, out: &mut Out<'_>) {
     let Some(ticket) = view.state.floor.tickets.get(ticket) else { return };
-    out.put("queue", ticket.opened.queue.as_str(), || {
-        Some(json!({ "tickets": { ticket.id().as_str(): view.is_shown(ticket).then(|| view.ticket(ticket)) } }))
-    });
+    ticket_emission(view, ticket, out);
     if let Some(call) = ticket.standing.call() {
         out.put("doctor", call.doctor.as_str(), || Some(view.doctor_parts(&call.doctor)));
     }
+}
+
+/// One ticket, in its queue.
+fn ticket_emission(view: &View<'_>, ticket: &Ticket, out: &mut Out<'_>) {
+    out.put("queue", ticket.opened.queue.as_str(), || {
+        Some(json!({ "tickets": { ticket.id().as_str(): view.is_shown(ticket).then(|| view.ticket(ticket)) } }))
+    });
 }
 
 /// Another day has begun: what was over the day before goes, who was left over is not next, and the day's figures begin

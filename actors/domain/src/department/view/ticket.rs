@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::parts::{View, line_of, missed, why};
 use crate::floor::calls::missed_from;
 use crate::floor::pre_check::is_unasked;
-use crate::floor::{Standing, Step, Ticket, doors, notices, receipts, undo};
+use crate::floor::{Standing, Step, Ticket, doors, far_away, notices, receipts, undo};
 use crate::time::Timestamp;
 
 /// So many of a ticket's steps are shown, the newest; and the one that can be undone, however many came after it.
@@ -87,6 +87,7 @@ impl View<'_> {
             "not_announced": receipts::problem(&self.state.floor, ticket),
             "not_reached": notices::not_reached(&self.state.floor, ticket.id()).map(|of| missed(&of, self.zone)),
             "told_by_desk": notices::marked(&self.state.floor, ticket.id()),
+            "far_km": far_away::km(&self.state.floor, ticket),
             "missed_times": ticket.missed_times,
             "transfer_to": match &ticket.standing {
                 Standing::InTransit { to, .. } => Some(to),

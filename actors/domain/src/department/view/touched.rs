@@ -136,6 +136,7 @@ pub(crate) fn ticket_of(event: &Event) -> Option<&TicketId> {
         | Event::TransferGivenBack { ticket, .. }
         | Event::NoticeAnswered { ticket, .. }
         | Event::ReachedMarked { ticket, .. }
+        | Event::PhoneFarAway { ticket, .. }
         | Event::TicketSettled { ticket, .. } => Some(ticket),
         Event::VisitOpened { .. }
         | Event::TransferDeclined { .. }
