@@ -20,6 +20,7 @@ pub mod planted;
 pub mod reach;
 pub mod reconcile;
 pub mod replay;
+mod seldom;
 pub mod simulate;
 mod wire;
 

@@ -3,17 +3,23 @@
 
 use std::any::Any;
 use std::os::fd::{AsFd, OwnedFd};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use actix_tls::accept::rustls_0_23::TlsStream;
 use actix_web::dev::Extensions;
 use actix_web::rt::net::TcpStream;
+use jiaohao_actors::shell::clock::monotonic;
 use rustix::net::{Shutdown, shutdown, sockopt};
+
+use crate::seldom::Seldom;
 
 /// What the kernel may keep unsent for one WebSocket, in bytes (Linux doubles it): beyond that the outbox fills, where
 /// a slow peer can be seen.
 const SEND_BUFFER_BYTES: usize = 64 * 1024;
+
+/// Connections for which there was no descriptor: whoever is turned away comes again.
+static REFUSED: Mutex<Seldom> = Mutex::new(Seldom::new());
 
 /// A handle on a connection's socket.
 #[derive(Clone, Debug)]
@@ -45,7 +51,12 @@ impl Socket {
                 extensions.insert(Self(Arc::new(descriptor)));
             }
             // out of descriptors: without a handle `/ws` refuses the connection
-            Err(error) => tracing::warn!(%error, "a connection's descriptor could not be cloned"),
+            Err(error) => {
+                let many = REFUSED.lock().unwrap_or_else(PoisonError::into_inner).add(1, monotonic());
+                if let Some(many) = many {
+                    tracing::warn!(many, %error, "descriptors of connections could not be cloned");
+                }
+            }
         }
     }
 

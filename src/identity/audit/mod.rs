@@ -25,6 +25,7 @@ use tokio::sync::oneshot;
 
 use crate::identity::keys::{make_dir, sync_dir};
 use crate::identity::tokens::Claims;
+use crate::seldom::Seldom;
 
 pub use read::{AuditQuery, read};
 
@@ -32,9 +33,6 @@ pub use read::{AuditQuery, read};
 const BATCH: usize = 256;
 /// A deed's line is on disk so soon. (The deed itself is in the log before it is answered.)
 const SYNC_WITHIN: Duration = Duration::from_millis(200);
-
-/// A disk that cannot be written is named so often, however many lines it costs.
-const SAY_EVERY: Duration = Duration::from_secs(60);
 
 /// Why who wants to look at persons is refused. It is for whoever asks: no folder is named.
 const UNWRITTEN: &str =
@@ -220,25 +218,6 @@ struct Writer {
     left_out: Arc<AtomicU64>,
     fails: Arc<AtomicBool>,
     complaints: Seldom,
-}
-
-/// Says something at once and then at most once in [`SAY_EVERY`], with how much it stands for.
-#[derive(Debug, Default)]
-struct Seldom {
-    said: Option<Instant>,
-    unsaid: u64,
-}
-
-impl Seldom {
-    /// Adds so much; what is to be said now, if it is time.
-    fn add(&mut self, much: u64, now: Instant) -> Option<u64> {
-        self.unsaid += much;
-        if self.said.is_some_and(|said| now.saturating_duration_since(said) < SAY_EVERY) {
-            return None;
-        }
-        self.said = Some(now);
-        Some(std::mem::take(&mut self.unsaid))
-    }
 }
 
 impl Writer {
@@ -490,15 +469,6 @@ mod tests {
         .run(&received);
         let lines = &files(folder.path())[0].1;
         assert_eq!((lines.len(), &lines[1]["what"], &lines[1]["count"]), (2, &"lines_left_out".into(), &3.into()));
-    }
-
-    #[test]
-    fn a_disk_that_stays_full_is_named_once_a_minute_with_a_count() {
-        let (mut complaints, begin) = (Seldom::default(), clock::monotonic());
-        let after = |ms| begin + Duration::from_millis(ms);
-        assert_eq!(complaints.add(1, begin), Some(1));
-        assert!((1..3_000).all(|ms| complaints.add(1, after(ms)).is_none()));
-        assert_eq!(complaints.add(1, after(60_000)), Some(3_000));
     }
 
     #[tokio::test]

@@ -251,8 +251,9 @@ fn faults(json: &Value, options: &Options) -> Vec<String> {
     faults
 }
 
+/// How many sockets there may be at a time: the server has as many files, of which each takes it two.
 fn sockets(files: u64) -> usize {
-    usize::try_from(files.saturating_sub(FILES).clamp(16, SOCKETS_MAX)).unwrap_or(16)
+    usize::try_from((files.saturating_sub(FILES) / 2).clamp(16, SOCKETS_MAX)).unwrap_or(16)
 }
 
 /// As many files as this process may have; how many that is.
