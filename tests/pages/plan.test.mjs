@@ -51,6 +51,12 @@ async function day(page, date) {
   await page.waitForSelector(`.of-day[data-day="${date}"]`);
 }
 
+/** The clinic stands in the form: what is typed before is written over by it. */
+async function edit() {
+  await ops.click('[data-action=edit]');
+  await ops.waitForSelector('[data-form=define_template]:not([data-editing=""])');
+}
+
 /** What the phone offers on a day. */
 async function phoneOn(date) {
   if (!(await phone.$('[data-action=choose_date]'))) {
@@ -133,8 +139,7 @@ test('the sessions stand in the calendar, and on a phone those that are released
   await ops.waitForSelector('[data-standing=made]:has-text("11月30日 周一 07:00 放号")');
   await phone.waitForSelector('[data-action=open_booking]');
   await phoneOn(WEDNESDAY);
-  await phone.waitForSelector('[data-session] [data-action=hold_slot]:enabled');
-  assert.equal(await phone.locator('[data-session] [data-action=hold_slot]:enabled').count(), 7);
+  await phone.waitForFunction(() => document.querySelectorAll('[data-session] [data-action=hold_slot]:enabled').length === 7);
   // What comes on Monday can be booked on Saturday only.
   await phoneOn('2026-11-30');
   await phone.waitForSelector('[data-session$="d20261130"]');
@@ -145,8 +150,7 @@ test('the sessions stand in the calendar, and on a phone those that are released
 
 test('it is changed; what is plainly wrong, and what the department refuses, is said at its field', async () => {
   await view(ops, 'weekly');
-  await ops.click('[data-action=edit]');
-  await ops.waitForSelector('[data-form=define_template]:not([data-editing=""])');
+  await edit();
   await ops.fill('[name=end]', '11:20');
   await ops.waitForSelector('[data-said=not_yet]');
   await ops.click('[data-action=define_template]');
@@ -165,7 +169,7 @@ test('it is changed; what is plainly wrong, and what the department refuses, is 
   const patient = await house.person('李桂芳', '1946-03-07', 18, '13912345681');
   const { session } = (await sessionsOn(WEDNESDAY))[0];
   const { appointment } = await house.call('POST', '/appointments', { session, slot: `${session}.0800`, patient }, house.desk);
-  await ops.click('[data-action=edit]');
+  await edit();
   await ops.selectOption('[name=doctor]', 'renmin.zhoujing');
   await drawn(ops);
   await ops.click('[data-action=define_template]');
@@ -202,7 +206,7 @@ test('what another operator has changed meanwhile is not written over in silence
   await view(other, 'weekly');
   await other.click('[data-action=edit]');
   await view(ops, 'weekly');
-  await ops.click('[data-action=edit]');
+  await edit();
   await ops.fill('[name=capacity]', '5');
   await ops.click('[data-action=define_template]');
   await ops.waitForSelector('[data-template]:has-text("6 段 × 5 人")');
@@ -219,8 +223,7 @@ test('what another operator has changed meanwhile is not written over in silence
 test('places are kept for the desk and for referrals; the phone sees what is left for it, and all of it when it is given back', async () => {
   await view(ops, 'weekly');
   await ops.waitForSelector('[data-quota-rules]:has-text("没人约也不还给大家")');
-  await ops.click('[data-action=edit]');
-  await ops.waitForSelector('[data-form=define_template]:not([data-editing=""])');
+  await edit();
   const capacity = Number(await ops.inputValue('[name=capacity]'));
   await ops.fill('[name=quota_desk]', String(capacity));
   await ops.fill('[name=quota_referral]', '1');
@@ -249,7 +252,9 @@ test('places are kept for the desk and for referrals; the phone sees what is lef
   await phone.waitForSelector(`[data-session] [data-action=hold_slot]:enabled:has-text("剩 ${capacity - 1}")`);
   assert.equal((await plan()).made_to, '2026-12-22', 'sessions are made for the referrals');
   await house.call('PUT', '/quota-rules', { department: D });
-  await ops.click('[data-action=edit]');
+  // Who edits what has just been changed is told so: the page has heard of it first.
+  await ops.waitForSelector('[data-quota-rules]:has-text("没人约也不还给大家")');
+  await edit();
   for (const one of ['quota_desk', 'quota_referral']) await ops.fill(`[name=${one}]`, '0');
   await ops.click('[data-action=define_template]');
   await ops.waitForFunction(() => !document.querySelector('[data-template] [data-kept]'));
@@ -455,7 +460,7 @@ test('without a connection what was read stands with its time and nothing can be
   chrome.serverIsDown = false;
   // Of what another has ended meanwhile it is said so.
   await ops.click('[data-view-of=weekly]');
-  await ops.click('[data-action=edit]');
+  await edit();
   const [{ id }] = (await house.call('GET', `/departments/${D}/plan`)).templates;
   await house.call('POST', '/templates/retire', { id });
   await ops.click('[data-action=define_template]');
