@@ -115,8 +115,10 @@ test('when all that is needed has been read, the screens speak with it', async (
     await ops.keyboard.press('ArrowRight');
     keys += 1;
   }
-  const said = /a board of two rooms needs (\d+) clips/.exec(fs.readFileSync(new URL('../../docs/operations.md', import.meta.url), 'utf8').replace(/\s+/g, ' '));
-  assert.equal(Number(said?.[1]), needed.length + 2, 'as the paper says');
+  const letters = clips.filter((clip) => clip.needed && clip.language === 'zh' && /^[A-Z]$/.test(clip.clip));
+  assert.ok(letters.length > 0, 'the numbers of this hospital have letters');
+  const said = /begin with A and B needs (\d+) clips in Chinese/.exec(fs.readFileSync(new URL('../../docs/operations.md', import.meta.url), 'utf8').replace(/\s+/g, ' '));
+  assert.equal(Number(said?.[1]), needed.length + 2 - letters.length + 2, 'as the paper says');
   // Three keys for a clip that is read, one for a clip that is passed; twenty minutes leave ten seconds for each and more.
   const passed = clips.filter(({ language }) => language === 'zh').length - needed.length;
   assert.ok(keys <= 3 * needed.length + passed, `${keys} keys for ${needed.length} clips`);

@@ -148,7 +148,7 @@ mod tests {
     /// A pack that can say all of a script, each clip as long as it has signs.
     fn pack(places: &[(&str, &str)]) -> VoicePack {
         let mut pack = VoicePack { version: "v".into(), ..VoicePack::default() };
-        for line in script::lines(places.iter().copied()) {
+        for line in script::lines(places.iter().copied(), []) {
             let clips = if line.language == "zh" { &mut pack.zh } else { &mut pack.en };
             clips.insert(line.clip.clone(), 100 * line.clip.chars().count() as u32);
         }

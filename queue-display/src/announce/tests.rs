@@ -397,7 +397,7 @@ fn a_line_has_a_bound() {
 /// A pack that can say every call of [`request`], each clip so long.
 fn pack(ms: u32) -> VoicePack {
     let mut pack = VoicePack { version: format!("of-{ms}-ms"), ..VoicePack::default() };
-    for line in crate::voice::script::lines([("3号诊室", "Room 3")]) {
+    for line in crate::voice::script::lines([("3号诊室", "Room 3")], []) {
         let clips = if line.language == "zh" { &mut pack.zh } else { &mut pack.en };
         clips.insert(line.clip, ms);
     }

@@ -69,7 +69,7 @@ mod tests {
 
     #[test]
     fn a_pack_needs_its_fixed_words_of_a_language_that_it_speaks() {
-        let script = script::lines([("3号诊室", "Room 3")]);
+        let script = script::lines([("3号诊室", "Room 3")], []);
         let chinese = |line: &Line| line.language == "zh" && line.needed;
         assert_eq!(missing(&script, chinese), Vec::<&Line>::new());
         let no_seven = |line: &Line| chinese(line) && line.clip != "七";

@@ -22,24 +22,33 @@ pub struct Line {
     pub needed: bool,
 }
 
-/// The clips of a site with these places (name, English name), in the order in which they are read.
-pub fn lines<'a>(places: impl IntoIterator<Item = (&'a str, &'a str)>) -> Vec<Line> {
+/// The clips of a site with these places (name, English name) and these prefixes of its queues' numbers, in the order in
+/// which they are read. The letters of the prefixes are needed like the digits: a number is said whole or not at all.
+pub fn lines<'a>(
+    places: impl IntoIterator<Item = (&'a str, &'a str)>,
+    prefixes: impl IntoIterator<Item = &'a str>,
+) -> Vec<Line> {
     let (mut zh, mut en) = (BTreeSet::new(), BTreeSet::new());
     for (name, name_en) in places {
         zh.extend(runs(name, "").into_iter().filter(|run| !is_known_zh(run)));
         en.extend(runs(name_en, " ").into_iter().map(|run| run.to_lowercase()).filter(|run| !is_known_en(run)));
         en.extend(tens(name_en));
     }
-    let line = |language, needed| move |clip: &str| Line { language, clip: clip.to_owned(), needed };
-    let letters: Vec<String> = ('A'..='Z').map(String::from).collect();
-    let small: Vec<String> = ('a'..='z').map(String::from).collect();
-    let mut lines: Vec<Line> = WORDS_ZH.into_iter().chain(DIGITS_ZH).map(line("zh", true)).collect();
-    lines.extend(["幺", "十"].into_iter().map(line("zh", false)));
-    lines.extend(zh.iter().map(String::as_str).map(line("zh", false)));
-    lines.extend(letters.iter().map(String::as_str).map(line("zh", false)));
-    lines.extend(WORDS_EN.into_iter().chain(DIGITS_EN).map(line("en", true)));
-    lines.extend(en.iter().map(String::as_str).map(line("en", false)));
-    lines.extend(small.iter().map(String::as_str).map(line("en", false)));
+    let of_prefixes: BTreeSet<char> = prefixes.into_iter().flat_map(str::chars).collect();
+    let (of_numbers, others): (Vec<char>, Vec<char>) = ('A'..='Z').partition(|letter| of_prefixes.contains(letter));
+    let mut lines = Vec::new();
+    let mut read = |language, needed, clips: &mut dyn Iterator<Item = String>| {
+        lines.extend(clips.map(|clip| Line { language, clip, needed }));
+    };
+    let (big, small) = (|letter: &char| letter.to_string(), |letter: &char| letter.to_ascii_lowercase().to_string());
+    read("zh", true, &mut WORDS_ZH.into_iter().chain(DIGITS_ZH).map(str::to_owned));
+    read("zh", true, &mut of_numbers.iter().map(big));
+    read("zh", false, &mut ["幺", "十"].into_iter().map(str::to_owned).chain(zh));
+    read("zh", false, &mut others.iter().map(big));
+    read("en", true, &mut WORDS_EN.into_iter().chain(DIGITS_EN).map(str::to_owned));
+    read("en", true, &mut of_numbers.iter().map(small));
+    read("en", false, &mut en.into_iter());
+    read("en", false, &mut others.iter().map(small));
     lines
 }
 
@@ -81,11 +90,16 @@ fn tens(name: &str) -> impl Iterator<Item = String> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
+    use jiaohao_domain::vocabulary::{Announce, AnnouncementKind, VoicePack};
+
     use super::*;
+    use crate::announce::clips::sentence;
 
     fn of(language: &str, places: &[(&str, &str)]) -> Vec<String> {
-        let fixed = lines([]);
-        let more = lines(places.iter().copied()).into_iter().filter(|line| !fixed.contains(line));
+        let fixed = lines([], []);
+        let more = lines(places.iter().copied(), []).into_iter().filter(|line| !fixed.contains(line));
         more.filter(|line| line.language == language).map(|line| line.clip).collect()
     }
 
@@ -98,10 +112,39 @@ mod tests {
     }
 
     #[test]
-    fn what_no_call_can_do_without_are_the_fixed_words_and_the_digits() {
-        let needed: Vec<String> = lines([]).into_iter().filter(|line| line.needed).map(|line| line.clip).collect();
-        assert_eq!(needed.len(), WORDS_ZH.len() + WORDS_EN.len() + 20);
-        assert!(needed.iter().any(|clip| clip == "零") && !needed.iter().any(|clip| clip == "A"));
-        assert_eq!(lines([]).len(), needed.len() + 2 + 52);
+    fn what_no_call_can_do_without_are_the_fixed_words_the_digits_and_the_letters_of_its_numbers() {
+        let needed = |prefixes: &[&'static str]| {
+            let lines = lines([("B超2室", "")], prefixes.iter().copied()).into_iter().filter(|line| line.needed);
+            lines.map(|line| line.clip).collect::<Vec<_>>()
+        };
+        let fixed = needed(&[]);
+        assert_eq!(fixed.len(), WORDS_ZH.len() + WORDS_EN.len() + 20);
+        assert!(fixed.iter().any(|clip| clip == "零") && !fixed.iter().any(|clip| clip == "A"));
+        let all = needed(&["B", "AB"]);
+        assert_eq!(all[15..17], ["A", "B"], "after the digits");
+        assert_eq!(all[all.len() - 2..], ["a", "b"]);
+        assert_eq!(all.len(), fixed.len() + 4);
+        assert_eq!(lines([], ["B"]).len(), lines([], []).len(), "each letter once");
+        assert_eq!(lines([], []).len(), fixed.len() + 2 + 52);
+    }
+
+    #[test]
+    fn the_clips_that_are_needed_say_every_number_of_the_house() {
+        let needed = lines([], ["A", "YK"]).into_iter().filter(|line| line.needed && line.language == "zh");
+        let zh: BTreeMap<String, u32> = needed.map(|line| (line.clip, 300)).collect();
+        let pack = VoicePack { version: "v".into(), zh, ..Default::default() };
+        for number in ["A012", "YK907"] {
+            let call = Announce {
+                board: "renmin.b3f".into(),
+                call: "renmin.xinnei.c1".into(),
+                round: 1,
+                kind: AnnouncementKind::FirstCall,
+                number: number.into(),
+                masked_name: None,
+                place: "3号诊室".into(),
+                place_en: String::new(),
+            };
+            assert!(sentence(&call, false, true, &pack).is_some(), "{number}");
+        }
     }
 }

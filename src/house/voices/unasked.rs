@@ -96,9 +96,11 @@ fn spoken_script(state: &jiaohao_domain::site::State) -> Option<Vec<Line>> {
     if speaks { site_script(state) } else { None }
 }
 
-/// The clips that a site needs, by its places as they are; none while it is not defined.
+/// The clips that a site needs, by its places and queues as they are; none while it is not defined.
 pub(in crate::house) fn site_script(state: &jiaohao_domain::site::State) -> Option<Vec<Line>> {
     state.definition.as_ref()?;
     let places = state.service_points.values().filter(|point| !point.retired);
-    Some(script::lines(places.map(|point| (point.definition.name.as_str(), point.definition.name_en.as_str()))))
+    let places = places.map(|point| (point.definition.name.as_str(), point.definition.name_en.as_str()));
+    let queues = state.queues.values().filter(|queue| !queue.retired);
+    Some(script::lines(places, queues.map(|queue| queue.definition.prefix.as_str())))
 }
