@@ -67,7 +67,8 @@ function recorder(page) {
     h('div', { class: 'level', 'data-level': '', 'aria-hidden': 'true', key: 'level' }, h('i', null)),
     now.error ? h('p', { class: 'notice alarm', role: 'alert', key: 'error', 'data-error': '' }, now.error) : null,
     now.said ? h('p', { class: 'notice soon', role: 'status', key: 'said', 'data-said': '' }, now.said) : null,
-    h('p', { class: 'how', role: 'status', key: 'how' }, t(now.state === 'still' ? (isDone ? 'ops.voice.recorded' : 'ops.voice.to_read') : `ops.voice.${now.state}`)),
+    // Under a fault nobody reads that all is well, be it of the recording before.
+    h('p', { class: 'how', role: 'status', key: 'how' }, now.error ? null : t(now.state === 'still' ? (isDone ? 'ops.voice.recorded' : 'ops.voice.to_read') : `ops.voice.${now.state}`)),
     h('div', { class: 'buttons', key: 'keys' },
       h('button', { type: 'button', class: 'btn', 'data-action': 'clip_before', disabled: now.at === 0, onclick: () => go(page, now.at - 1) }, t('ops.voice.before'), h('kbd', null, '←')),
       h('button', { type: 'button', class: `btn ${isReady && isDone ? '' : 'primary'}`, 'data-action': 'record_clip', 'aria-pressed': String(now.state === 'listening'), onclick: () => press(page) },
