@@ -217,10 +217,10 @@ test('the part is left in the midst of a clip: nothing of it is kept, and of one
   const put = await hold('PUT');
   await begin();
   await pause(BEEP_MS);
-  await ops.keyboard.press('Space');
-  await put.came;
   const before = await plays();
+  await ops.keyboard.press('Space');
   await leave();
+  await put.came;
   await put.letGo();
   assert.deepEqual(asked.filter((one) => one.endsWith('/clip')), ['PUT /api/v1/voice/renmin/clip'], 'the one that was read, at its site, and it is not listened to');
   assert.equal(await plays(), before);

@@ -159,11 +159,14 @@ export async function listen(page) {
   }
 }
 
-/** What is played ends. */
+/** What is played ends. What is still being loaded is given up before its address is: it would be looked for in vain. */
 function hush() {
   if (!heard) return;
+  const { src } = heard;
   heard.pause();
-  URL.revokeObjectURL(heard.src);
+  heard.removeAttribute('src');
+  heard.load();
+  URL.revokeObjectURL(src);
   heard = null;
 }
 
