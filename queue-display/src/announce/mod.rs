@@ -4,6 +4,7 @@
 pub mod clips;
 pub mod load;
 pub mod plan;
+pub mod planned;
 mod receipts;
 pub mod rules;
 pub mod texts;

@@ -4,7 +4,6 @@
 pub(super) mod letting_go;
 mod node;
 mod notices;
-mod overfull;
 mod problems;
 mod recent;
 mod reports;

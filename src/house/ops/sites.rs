@@ -8,10 +8,10 @@ use jiaohao_domain::time::Zone;
 use jiaohao_domain::vocabulary::DefineBoard;
 use jiaohao_domain::{BoardId, DepartmentId, QueueId, ScreenId, SiteId, site};
 use jiaohao_queue_display::announce::load::Overfull;
+use jiaohao_queue_display::announce::planned::Rooms;
 use jiaohao_queue_display::board::ROWS_MAX;
 use serde::Serialize;
 
-use super::overfull::Rooms;
 use super::problems::{Level, Problem, Problems};
 use super::screens::Seen;
 use crate::house::voices::Reading;

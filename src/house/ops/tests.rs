@@ -6,9 +6,9 @@ use std::sync::Arc;
 use jiaohao_domain::department::view::{Load, PlannedSession};
 use jiaohao_domain::time::Zone;
 use jiaohao_domain::{ScreenId, SiteId, Timestamp};
+use jiaohao_queue_display::announce::planned::Rooms;
 use serde_json::{Value, json};
 
-use super::overfull::Rooms;
 use super::screens::{Screens, Seen};
 use super::sites::{SiteFacts, SiteNow, Verdicts};
 use super::{Picture, problems};
@@ -151,7 +151,8 @@ fn a_board_with_more_rooms_than_it_can_show_is_named_also_while_its_department_i
         places: 1,
     };
     let with_rooms = |loads, before: &Verdicts| {
-        let facts = SiteFacts { rooms: Rooms::with("s.d", 20), ..facts() };
+        let facts =
+            SiteFacts { rooms: Rooms::with("s.d".into(), (1..=20).map(|n| format!("{n}号诊室"))), ..facts() };
         SiteNow::of("s".into(), facts, loads, &|_| None, before)
     };
     let planned = |count: usize, hour: fn(usize) -> i64| {

@@ -1,12 +1,13 @@
-//! Whether a board can say in time what is planned for it, and show all its rooms: what that rests on is gathered here, of the
-//! site and of its departments; the rules are the board's (`announce::load`, `board::ROWS_MAX`).
+//! What calls on a board by the plan: who from which queue, in how many rooms, and how many rows that is at the busiest moment.
+//! How much of it a board can say in time is [`load`]'s. Pure.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiaohao_domain::department::view::PlannedSession;
 use jiaohao_domain::vocabulary::DefineBoard;
-use jiaohao_domain::{DepartmentId, DoctorId, QueueId, Timestamp, site as hospital};
-use jiaohao_queue_display::announce::load::{self, Overfull, Planned};
+use jiaohao_domain::{DepartmentId, DoctorId, QueueId, Timestamp, site};
+
+use super::load::{self, Overfull, Planned};
 
 /// What a site says of its rooms and queues.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -18,15 +19,13 @@ pub struct Rooms {
 }
 
 impl Rooms {
-    /// A department with so many rooms.
-    #[cfg(test)]
-    pub fn with(department: &str, count: usize) -> Self {
-        let places = (1..=count).map(|n| format!("{n}号诊室")).collect();
-        Self { places: [(department.into(), places)].into(), ..Self::default() }
+    /// A department with these rooms, and no queue that is somebody's.
+    pub fn with(department: DepartmentId, places: impl IntoIterator<Item = String>) -> Self {
+        Self { places: [(department, places.into_iter().collect())].into(), ..Self::default() }
     }
 
     /// Reads them off the site's state.
-    pub fn of(state: &hospital::State) -> Self {
+    pub fn of(state: &site::State) -> Self {
         let mut places: BTreeMap<DepartmentId, Vec<String>> = BTreeMap::new();
         for (id, point) in state.service_points.iter().filter(|(_, point)| !point.retired) {
             places.entry(id.department()).or_default().push(point.definition.name.clone());
@@ -69,15 +68,25 @@ impl Rooms {
             .filter(|session| session.queue.department() == *department)
             .filter(runs)
             .partition(|session| board.queues.contains(&session.queue));
-        let is_planned = |queue: &QueueId| sessions.iter().any(|session| session.queue == *queue);
-        let own = board.queues.iter().filter(|queue| queue.department() == *department && !is_planned(queue));
-        let idle: Vec<&Vec<DoctorId>> = own.filter_map(|queue| self.doctors.get(queue)).collect();
+        let idle = self.idle(department, board, sessions);
         let whose = |session: &&PlannedSession| !self.busy(&[*session]).is_empty();
         let is_pool = idle.iter().any(|doctors| doctors.is_empty()) || !here.iter().all(whose);
         let away = self.busy(&elsewhere);
         let unplanned = idle.into_iter().flatten().filter(|doctor| !away.contains(doctor));
         let callers: BTreeSet<&DoctorId> = self.busy(&here).into_iter().chain(unplanned).collect();
         if is_pool { all.saturating_sub(away.len()) + 1 } else { callers.len().min(all) }
+    }
+
+    /// Who calls from those of the board's queues in a department that have no session to come, queue by queue.
+    fn idle<'a>(
+        &self,
+        department: &DepartmentId,
+        board: &DefineBoard,
+        sessions: impl IntoIterator<Item = &'a PlannedSession>,
+    ) -> Vec<&Vec<DoctorId>> {
+        let planned: BTreeSet<&QueueId> = sessions.into_iter().map(|session| &session.queue).collect();
+        let own = board.queues.iter().filter(|queue| queue.department() == *department && !planned.contains(queue));
+        own.filter_map(|queue| self.doctors.get(queue)).collect()
     }
 
     /// What calls on the board, by department.
@@ -110,9 +119,7 @@ impl Rooms {
     ) -> load::Rooms {
         let all = self.places.get(department).map_or(0, Vec::len);
         let free = all.saturating_sub(self.busy(sessions).len());
-        let is_planned = |queue: &QueueId| sessions.iter().any(|session| session.queue == *queue);
-        let own = board.queues.iter().filter(|queue| queue.department() == *department && !is_planned(queue));
-        let idle: Vec<&Vec<DoctorId>> = own.filter_map(|queue| self.doctors.get(queue)).collect();
+        let idle = self.idle(department, board, sessions.iter().copied());
         let is_pool = idle.iter().any(|doctors| doctors.is_empty());
         let callers: BTreeSet<&DoctorId> = idle.into_iter().flatten().filter(|doctor| !busy.contains(doctor)).collect();
         let count = |rooms: usize| u32::try_from(rooms).unwrap_or(u32::MAX);
@@ -134,15 +141,15 @@ impl Rooms {
 mod tests {
     use serde_json::json;
 
-    use jiaohao_queue_display::board::ROWS_MAX;
-
     use super::*;
+    use crate::board::ROWS_MAX;
 
     /// A department of so many rooms, and who calls from its queues.
     fn rooms(count: usize, queues: &[(&str, &[&str])]) -> Rooms {
         let doctors =
             queues.iter().map(|(id, doctors)| ((*id).into(), doctors.iter().map(|id| (*id).into()).collect()));
-        Rooms { doctors: doctors.collect(), ..Rooms::with("s.d", count) }
+        let places = (1..=count).map(|n| format!("{n}号诊室"));
+        Rooms { doctors: doctors.collect(), ..Rooms::with("s.d".into(), places) }
     }
 
     fn calls(rooms: &Rooms, queues: &[&str], sessions: &[PlannedSession]) -> u32 {
@@ -209,7 +216,7 @@ mod tests {
 
     #[test]
     fn the_page_shows_as_many_rows_as_are_warned_of() {
-        let page = include_str!("../../web/board/fill.js");
+        let page = include_str!("../../../src/web/board/fill.js");
         assert!(page.contains(&format!("MAX_ROOMS = {ROWS_MAX};")));
     }
 
