@@ -424,6 +424,37 @@ fn the_rules_on_the_page_have_the_domains_defaults_and_ranges() {
     }
 }
 
+/// A list of the page's rules, as JSON.
+fn list_on_the_page(name: &str) -> serde_json::Value {
+    let page = fs::read_to_string(root().join("src/web/ops/rules.js")).expect("the page's rules");
+    let list = page.split(&format!("const {name} = ")).nth(1).and_then(|rest| rest.split(';').next());
+    let list = list.unwrap_or_else(|| panic!("no list {name}"));
+    serde_json::from_str(&list.replace('\'', "\"")).unwrap_or_else(|why| panic!("{name}: {why}"))
+}
+
+#[test]
+fn what_else_the_form_of_rules_takes_for_usual_is_the_domains_default() {
+    use jiaohao_domain::settings::DepartmentSettings;
+    let defaults = serde_json::to_value(DepartmentSettings::default()).expect("JSON");
+    let usual = |path: &str| defaults.pointer(&format!("/{}", path.replace('.', "/"))).expect("a setting").clone();
+    for one in list_on_the_page("INSERTIONS").as_array().expect("a list") {
+        assert_eq!(usual(one[0].as_str().expect("a path")), serde_json::json!({ "one_per": one[1] }), "{one}");
+    }
+    for one in list_on_the_page("SWITCHES").as_array().expect("a list") {
+        assert_eq!(usual(one[0].as_str().expect("a path")), one[1], "{one}");
+    }
+    for (list, path) in [("ORDINARY", "queue.ordinary"), ("SEVERAL", "queue.several_queues")] {
+        assert_eq!(list_on_the_page(list)[0], usual(path), "the first of {list} is the usual one");
+    }
+    let classes = usual("queue.classes");
+    let classes = classes.as_array().expect("classes");
+    let names: Vec<&serde_json::Value> = classes.iter().map(|class| &class["name"]).collect();
+    assert_eq!(serde_json::json!(names), list_on_the_page("CLASSES"));
+    let page = fs::read_to_string(root().join("src/web/ops/rules.js")).expect("the page's rules");
+    assert!(page.contains("treatment: { moved_up: 3 } }"), "the usual treatment");
+    assert!(classes.iter().all(|class| class["treatment"] == serde_json::json!({ "moved_up": 3 })), "{classes:?}");
+}
+
 #[test]
 fn the_names_that_propose_numbers_only_are_the_same_on_the_page() {
     let page = fs::read_to_string(root().join("src/web/i18n/number-only.js")).expect("the page's names");
