@@ -304,6 +304,33 @@ fn money_that_nobody_asked_for_goes_back_once() {
 }
 
 #[test]
+fn an_appointment_has_so_many_orders_and_payments_and_no_more() {
+    let mut house = at_booking(1);
+    let id = house.hold("0900", "p1");
+    let mut orders = Vec::new();
+    for _ in 0..payment::ORDERS_MAX {
+        let order = house.order(&id).expect("an order");
+        house.closed(&order);
+        orders.push(order);
+    }
+    assert_eq!(house.order(&id).expect_err("one too many").code, Code::LimitExceeded);
+    assert_eq!(house.paid_fen(&orders[0], "T0", 0).expect_err("nothing was paid").code, Code::LimitExceeded);
+    for n in 1..=100 {
+        house.paid(&orders[0], &format!("T{n}")).expect("money that came is known");
+    }
+    let [paid, kept, owed, given] = house.money(&id);
+    assert_eq!(
+        (paid, given, kept + owed),
+        (100 * FEE, 0, 100 * FEE),
+        "all of it is somewhere: {kept} kept, {owed} owed"
+    );
+    let n = house.events.len();
+    assert_eq!(house.paid(&orders[0], "T101").expect_err("one too many").code, Code::LimitExceeded);
+    assert_eq!(house.paid(&orders[0], "T100"), Ok(Answer::Done), "what came is still known");
+    assert_eq!(house.events.len(), n);
+}
+
+#[test]
 fn the_provider_is_asked_when_it_says_nothing_and_closes_what_nobody_wants() {
     let mut house = at_booking(1);
     let id = house.hold("0900", "a");

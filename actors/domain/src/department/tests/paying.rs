@@ -7,7 +7,7 @@ use super::random::{Dice, seeds};
 use crate::clinic::AppointmentState;
 use crate::department::view;
 use crate::ids::*;
-use crate::payment::RefundStanding;
+use crate::payment::{ORDERS_MAX, REFUNDS_MAX, RefundStanding};
 use crate::vocabulary::*;
 use crate::{Code, Principal, Rejection, Role};
 
@@ -82,6 +82,32 @@ impl House {
 
 fn refund(id: &AppointmentId, order: u32, n: u32) -> RefundId {
     RefundId::from(format!("{id}.o{order}.r{n}"))
+}
+
+#[test]
+fn what_is_paid_and_asked_back_too_often_is_refused() {
+    let mut house = paying();
+    let id = house.book("0900", "p1");
+    house.pay(&id).expect("paid");
+    for n in 1..REFUNDS_MAX {
+        house.ask(&id, 100, operator(1)).unwrap_or_else(|why| panic!("{n}: {why:?}"));
+        let order = house.state.payments.last(&id).expect("paid");
+        let refund = order.refunds.last().expect("asked").id.clone();
+        house.grant(&refund, false, operator(2)).expect("refused by another person");
+    }
+    assert_eq!(house.ask(&id, 100, operator(1)).expect_err("one too many").code, Code::LimitExceeded);
+    house.back(&id, patient()).expect("given back in time");
+    assert_eq!(house.fen(&id), [FEE, 0, FEE, 0], "a place is left for what the rule owes");
+    let mut again = paying();
+    let id = again.book("0900", "p1");
+    for n in 1..=ORDERS_MAX {
+        again.pay(&id).unwrap_or_else(|why| panic!("{n}: {why:?}"));
+        again.back(&id, patient()).expect("cancelled");
+        let refund = again.state.payments.last(&id).expect("paid").refunds[0].id.clone();
+        again.give(&refund).expect("given back");
+        again.again(&id).expect("a mistake");
+    }
+    assert_eq!(again.pay(&id).expect_err("one too many").code, Code::LimitExceeded);
 }
 
 #[test]
