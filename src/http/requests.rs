@@ -448,7 +448,7 @@ impl Languages {
 }
 
 /// Which clip of a voice pack.
-#[derive(Deserialize)]
+#[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ClipName {
     /// `zh` or `en`.

@@ -270,20 +270,20 @@ test('she is told how many are still needed, when it will do, when it is all, an
   assert.equal(await ops.getAttribute('[data-needed-left]', 'data-needed-left'), String(needed));
   const isPrimary = () => ops.$eval('[data-action=use_voice]', (one) => one.classList.contains('primary'));
   assert.equal(await isPrimary(), false);
-  const answerWith = async (isRead) => {
+  const answerWith = async (needed_left, isRead) => {
     await ops.unrouteAll();
     await ops.route('**/api/v1/voice/renmin', async (route) => {
       const voice = await (await route.fetch()).json();
-      await route.fulfill({ json: { ...voice, clips: voice.clips.map((clip) => ({ ...clip, recorded_ms: isRead(clip) ? 500 : null })) } });
+      await route.fulfill({ json: { ...voice, needed_left, clips: voice.clips.map((clip) => ({ ...clip, recorded_ms: isRead(clip) ? 500 : null })) } });
     });
     await leave();
     await enter();
   };
-  await answerWith((clip) => clip.needed && clip.language === 'zh');
+  await answerWith(0, (clip) => clip.needed && clip.language === 'zh');
   assert.match(await said('needed-left'), /都录好了/);
   assert.equal(await isPrimary(), true);
   assert.match(await said('hint'), /yāo/);
-  await answerWith((clip) => clip.clip !== '号' && clip.clip !== clips.at(-1).clip);
+  await answerWith(1, (clip) => clip.clip !== '号' && clip.clip !== clips.at(-1).clip);
   assert.equal(await said('needed-left'), '必读的还差 1 条');
   await ops.click(`[data-choose-clip="en/${clips.at(-1).clip}"]`);
   await ops.waitForSelector('[data-tongue=en]');
@@ -291,7 +291,7 @@ test('she is told how many are still needed, when it will do, when it is all, an
   await shows('号');
   assert.match(await said('said'), /第一条没录的/);
   assert.equal(await ops.getAttribute('[data-tongue]', 'data-tongue'), 'zh');
-  await answerWith(() => true);
+  await answerWith(0, () => true);
   assert.match(await said('needed-left'), /全部录好了/);
   await ops.unrouteAll();
 });

@@ -48,9 +48,12 @@ impl Clinic {
     pub async fn voice(&self, operator: &str) {
         let voice = self.ask("GET", "/voice/s", Some(operator), None).await;
         let wanted = voice["clips"].as_array().unwrap().iter().filter(|line| line["needed"] == true);
-        for line in wanted.filter(|line| line["language"] == "zh") {
+        let wanted: Vec<&Value> = wanted.filter(|line| line["language"] == "zh").collect();
+        assert_eq!(voice["needed_left"], wanted.len(), "English is not begun");
+        for (n, line) in wanted.iter().enumerate() {
             let (status, answer) = self.put_clip(operator, &path_of(line), &recording(300)).await;
             assert_eq!(status, 200, "{line}: {answer}");
+            assert_eq!(answer["needed_left"], wanted.len() - n - 1, "{line}");
             self.seen.lock().unwrap().answers.push((format!("PUT {}", path_of(line)), answer));
         }
         self.ask("GET", &path_of(&json!({"language": "zh", "clip": "请"})), Some(operator), None).await;

@@ -27,6 +27,17 @@ async fn beside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) ->
     tokio::task::spawn_blocking(work).await.map_err(|_| Code::Internal.into())
 }
 
+/// The script's line of that clip.
+fn line_of<'a>(script: &'a [Line], name: &ClipName) -> Result<&'a Line, Rejection> {
+    let line = script.iter().find(|line| line.language == name.language && line.clip == name.clip);
+    line.ok_or_else(|| Rejection::field("clip", "no announcement of this site has such a clip"))
+}
+
+/// How many clips are still to be read before the recording can be used.
+fn needed_left(voices: &Voices, at: &SiteId, script: &[Line]) -> usize {
+    missing(script, |line| voices.recorded(at, line).is_some()).len()
+}
+
 fn disk(error: std::io::Error) -> Rejection {
     tracing::error!(%error, "voice/ could not be read or written");
     Rejection::new(Code::Internal, "the voice pack could not be read or written")
@@ -36,13 +47,6 @@ impl House {
     /// The clips that a site needs, by its places as they are now.
     async fn voice_script(&self, at: &SiteId) -> Result<Vec<Line>, Rejection> {
         self.shell.read(site(at.as_str()), unasked::site_script).await?.ok_or_else(|| Code::Forbidden.into())
-    }
-
-    /// The site's line of that clip.
-    async fn voice_line(&self, at: &SiteId, name: &ClipName) -> Result<Line, Rejection> {
-        let script = self.voice_script(at).await?;
-        let line = script.into_iter().find(|line| line.language == name.language && line.clip == name.clip);
-        line.ok_or_else(|| Rejection::field("clip", "no announcement of this site has such a clip"))
     }
 
     /// What is to be read, how far the recording is, and what is used.
@@ -64,12 +68,14 @@ impl House {
                     "used_ms": in_use.as_ref().and_then(|pack| said(line, pack)),
                 })
             };
-            (script.iter().map(one).collect::<Vec<_>>(), espeak::is_there(), voices.is_damaged(&at))
+            let clips: Vec<Value> = script.iter().map(one).collect();
+            (clips, needed_left(&voices, &at, &script), espeak::is_there(), voices.is_damaged(&at))
         });
-        let (clips, can_make, damaged) = lines.await?;
+        let (clips, needed_left, can_make, damaged) = lines.await?;
         let used = current.map(|pack| json!({ "version": pack.version, "made_by": pack.made_by }));
         Ok(json!({
             "clips": clips,
+            "needed_left": needed_left,
             "used": used,
             "damaged": damaged,
             "can_make": can_make,
@@ -87,22 +93,27 @@ impl House {
         file: Vec<u8>,
     ) -> Result<Value, Rejection> {
         self.check_room_for_voice()?;
-        let (line, voices, site) = (self.voice_line(at, name).await?, self.voices.clone(), at.clone());
+        let (script, voices, site, name) =
+            (self.voice_script(at).await?, self.voices.clone(), at.clone(), name.clone());
         let kept = beside(move || {
+            let line = line_of(&script, &name)?;
             let refused = |why: String| Rejection::new(Code::InvalidField, why);
             let recording = wav::read(&file).map_err(|why| refused(why.to_string()))?;
             let clip = sound::clip(&recording).map_err(|why| refused(why.to_string()))?;
-            voices.keep(&site, &line, &clip).map_err(disk)?;
-            Ok::<_, Rejection>(wav::length_ms(clip.len()))
+            voices.keep(&site, line, &clip).map_err(disk)?;
+            Ok::<_, Rejection>(
+                json!({ "ms": wav::length_ms(clip.len()), "needed_left": needed_left(&voices, &site, &script) }),
+            )
         });
-        let ms = kept.await??;
+        let kept = kept.await??;
         self.audit.note(AuditLine::new(claims, "record_voice", [at], Ok(()), self.machine_now()));
-        Ok(json!({ "ms": ms }))
+        Ok(kept)
     }
 
     /// A clip of the recording under way, to be listened to.
     pub(super) async fn hear_clip(&self, at: &SiteId, name: &ClipName) -> Result<Value, Rejection> {
-        let (line, voices, at) = (self.voice_line(at, name).await?, self.voices.clone(), at.clone());
+        let line = line_of(&self.voice_script(at).await?, name)?.clone();
+        let (voices, at) = (self.voices.clone(), at.clone());
         let clip = beside(move || voices.recorded(&at, &line)).await?;
         let clip = clip.ok_or_else(|| Rejection::new(Code::InvalidField, "it has not been recorded"))?;
         Ok(json!({ "wav": data_encoding::BASE64.encode(&wav::write(&clip)) }))

@@ -28,15 +28,8 @@ export const isRecorded = (clip) => clip.recorded_ms !== null;
 /** @param {string} site @param {any} clip */
 const pathOf = (site, clip) => `/api/v1/voice/${site}/clip?${new URLSearchParams({ language: clip.language, clip: clip.clip })}`;
 
-/**
- * How many of those are left that a call cannot do without, as the house has marked them. A language of which nothing has been read
- * is not spoken, but for the first. The house itself says whether it can use them.
- */
-export function neededLeft() {
-  const { clips } = now.voice;
-  const begun = clips.filter((/** @type {any} */ one, /** @type {number} */ at) => at === 0 || isRecorded(one)).map((/** @type {any} */ one) => one.language);
-  return clips.filter((/** @type {any} */ one) => one.needed && !isRecorded(one) && begun.includes(one.language)).length;
-}
+/** How many clips are to be read before the house can use them. */
+export const neededLeft = () => now.voice.needed_left;
 
 /** @param {import('../lib/page.js').Page} page @param {string} site @param {boolean} first */
 export async function read(page, site, first) {
@@ -123,7 +116,10 @@ async function keep(page, visit, site, clip, { end, file, loudness }) {
     try {
       const kept = await page.session.http('PUT', pathOf(site, clip), undefined, { file });
       const shown = now.site === site && now.voice && now.voice.clips.find((/** @type {any} */ one) => isSame(one, clip));
-      if (shown) shown.recorded_ms = kept.ms;
+      if (shown) {
+        shown.recorded_ms = kept.ms;
+        now.voice.needed_left = kept.needed_left;
+      }
     } catch (refusal) {
       error = refusal.code === 'invalid_field' ? t('ops.voice.not_heard') : wordsOf(refusal);
     }
