@@ -118,7 +118,7 @@ test('each key that is used exists; each key of the catalogue is used', async ()
 
 test('the guide for the desk calls everything as the page does', async () => {
   const words = new Set();
-  for (const name of ['zh', 'desk_zh', 'slots_zh', 'fees_zh']) {
+  for (const name of ['zh', 'desk_zh', 'slots_zh', 'fees_zh', 'waiting_zh']) {
     const catalogue = (await import(pathToFileURL(path.join(WEB, `i18n/${name}.js`)))).default;
     for (const word of Object.values(catalogue)) words.add(word);
   }
