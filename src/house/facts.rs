@@ -189,7 +189,7 @@ impl House {
         Ok((!self.has_been_here(place, whom.clone()).await?).then_some("just_registered"))
     }
 
-    /// With an appointment, a ticket or a visit there: for a doctor a live one or one of today, for a desk any that its
+    /// With an appointment, a ticket or a visit there, or waiting for a place: for a doctor a live one or one of today, for a desk any that its
     /// department still knows.
     pub(super) async fn has_been_here(&self, place: Workplace, whom: PatientId) -> Result<bool, Rejection> {
         let is_desk = place.doctor.is_none();
@@ -221,6 +221,7 @@ impl House {
                 let mut tickets = state.floor.tickets.values();
                 tickets.any(|ticket| ticket.opened.brief.patient == who && counts(ticket))
                     || (is_desk && state.floor.visits.values().any(|visit| visit.brief.patient == who))
+                    || (is_desk && state.waitlist.of_patient(&who).next().is_some())
             };
             if self.shell.read(department(&id), has_ticket).await? {
                 return Ok(true);

@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 
 use super::persons::kind_name;
 use super::spelt::is_spelt_as;
+use super::wishes::wishes;
 use super::{House, OWNER_WITHIN, account, department};
 use crate::engine::in_time;
 use crate::identity::accounts;
@@ -25,7 +26,7 @@ use crate::identity::ticket_code;
 use crate::identity::tokens::Claims;
 
 /// So many are shown at most.
-const FOUND_MAX: usize = 20;
+pub(super) const FOUND_MAX: usize = 20;
 /// Nobody types more than this, in characters.
 const TEXT_MAX_CHARS: usize = 100;
 
@@ -52,7 +53,7 @@ pub(super) struct Whom {
 
 impl House {
     /// Appointments and tickets of the department's today, tickets of who came before midnight and is here, open visits of
-    /// earlier days, and no-shows of the days that it remembers, that fit `text`: the beginning of a number, a part of a name or its letters, a document's number, a phone, the id of an
+    /// earlier days, who waits for a place, and no-shows of the days that it remembers, that fit `text`: the beginning of a number, a part of a name or its letters, a document's number, a phone, the id of an
     /// appointment or ticket, or what a scanner reads from a slip.
     pub(super) async fn find_appointments(
         &self,
@@ -79,21 +80,24 @@ impl House {
             let here = self.shell.read(department(at), move |state: &State| of_today(state, today, now)).await?;
             unread = self.mean_by_record(here, &mut typed).await;
         }
-        let (appointments, tickets, visits) = self
+        let (appointments, tickets, visits, wishes) = self
             .shell
             .read(department(at), move |state: &State| {
                 let visits = visits(state, &typed, now);
+                let wishes = wishes(state, &typed, now, zone);
                 let mut tickets = tickets(state, &typed, now, zone);
                 tickets
                     .iter_mut()
                     .for_each(|found| found["whole"] = whole_if_ended(state, &found["ticket"], now, zone));
-                (appointments(state, &typed, today, zone), tickets, visits)
+                (appointments(state, &typed, today, zone), tickets, visits, wishes)
             })
             .await?;
-        let found = appointments.iter().chain(&tickets).chain(&visits);
+        let found = appointments.iter().chain(&tickets).chain(&visits).chain(&wishes);
         let whom: Vec<String> = found.filter_map(|one| one["patient"].as_str()).map(str::to_owned).collect();
         self.audit.look(AuditLine::new(claims, "find_appointments", whom, Ok(()), self.machine_now())).await?;
-        Ok(json!({ "appointments": appointments, "tickets": tickets, "visits": visits, "unread": unread }))
+        Ok(
+            json!({ "appointments": appointments, "tickets": tickets, "visits": visits, "wishes": wishes, "unread": unread }),
+        )
     }
 
     /// The persons that a document's number or an account's phone means.
@@ -162,7 +166,7 @@ impl Typed {
         Self { text: String::new(), name: String::new(), number: None, whom }
     }
 
-    fn fits(&self, ids: [&str; 2], number: Option<&str>, brief: &PatientBrief) -> bool {
+    pub(super) fn fits(&self, ids: [&str; 2], number: Option<&str>, brief: &PatientBrief) -> bool {
         let is_number = |typed: &String| {
             number.is_some_and(|number| number.starts_with(typed.as_str()) || is_said_as(number, typed))
         };
@@ -185,7 +189,7 @@ pub(super) fn is_said_as(number: &str, said: &str) -> bool {
 }
 
 /// Everybody who is expected in the department today or was, has a ticket of today or is here by one, may come back in
-/// an open visit or is to be given money back.
+/// an open visit, waits for a place or is to be given money back.
 fn of_today(state: &State, today: BusinessDate, now: Timestamp) -> BTreeSet<PatientId> {
     let clinic = &state.clinic;
     let booked = clinic.appointments.values().filter(|one| {
@@ -200,6 +204,7 @@ fn of_today(state: &State, today: BusinessDate, now: Timestamp) -> BTreeSet<Pati
         .chain(expected_visits(state, today).map(|(_, visit, _)| visit.brief.patient.clone()))
         .chain(tickets.map(|ticket| ticket.opened.brief.patient.clone()))
         .chain(to_return(state, now).iter().map(|visit| visit.last.opened.brief.patient.clone()))
+        .chain(state.waitlist.line.values().map(|wish| wish.brief.patient.clone()))
         .collect()
 }
 
@@ -209,7 +214,9 @@ fn is_expected(state: AppointmentState) -> bool {
 
 pub(super) fn appointments(state: &State, typed: &Typed, today: BusinessDate, zone: Zone) -> Vec<Value> {
     shown_of(state, typed, today, zone, |id, one, date| match one.state {
-        state if is_expected(state) && date == today => true,
+        // What is offered stands with the wish that it is offered by.
+        _ if state.waitlist.offers.contains_key(id) => false,
+        standing if is_expected(standing) && date == today => true,
         // To be corrected, as long as it is known.
         AppointmentState::NoShow => true,
         _ if date == today => may_be_restored(one),

@@ -41,6 +41,7 @@ pub mod streams;
 mod tests;
 pub(crate) mod voices;
 mod wechat;
+mod wishes;
 pub mod zones;
 
 use std::sync::Arc;

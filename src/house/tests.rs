@@ -32,6 +32,7 @@ mod plan;
 mod release;
 mod rights;
 mod staff;
+mod wishes;
 mod zones;
 
 struct Opened {

@@ -201,7 +201,7 @@ const OTHERS: &[(&str, &str, Option<&str>, bool, &str)] = &[
         "/departments/{id}/appointments/find",
         Some("FindAppointments"),
         false,
-        "Appointments and tickets of today that fit what the desk has typed; audited.",
+        "Appointments and tickets of today, and who waits for a place, that fit what the desk has typed; audited.",
     ),
     (
         "GET",

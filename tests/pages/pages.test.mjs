@@ -52,8 +52,8 @@ function loads(page) {
 }
 
 const words = async (name) => (await import(pathToFileURL(path.join(WEB, `i18n/${name}.js`)))).default;
-/** With what only operations, the plan, fees, phones, kiosks, the waitlist and the first set-up load. */
-const catalogue = async (lang) => Object.assign({}, ...(await Promise.all(['', 'desk_', 'slots_', 'patient_', 'rating_', 'ops_', 'reports_', 'plan_', 'kiosk_', 'setup_', 'fees_', 'waiting_', 'paying_'].map((part) => words(part + lang)))));
+/** With what only operations, the plan, fees, phones, kiosks, the waitlist, single slots and the first set-up load. */
+const catalogue = async (lang) => Object.assign({}, ...(await Promise.all(['', 'desk_', 'slots_', 'patient_', 'rating_', 'ops_', 'reports_', 'plan_', 'kiosk_', 'setup_', 'fees_', 'waiting_', 'paying_', 'quotas_'].map((part) => words(part + lang)))));
 
 test('both catalogues have the same keys, and the same values to fill in', async () => {
   const [zh, en] = [await catalogue('zh'), await catalogue('en')];
@@ -118,7 +118,7 @@ test('each key that is used exists; each key of the catalogue is used', async ()
 
 test('the guide for the desk calls everything as the page does', async () => {
   const words = new Set();
-  for (const name of ['zh', 'desk_zh', 'slots_zh', 'fees_zh']) {
+  for (const name of ['zh', 'desk_zh', 'slots_zh', 'fees_zh', 'waiting_zh', 'quotas_zh']) {
     const catalogue = (await import(pathToFileURL(path.join(WEB, `i18n/${name}.js`)))).default;
     for (const word of Object.values(catalogue)) words.add(word);
   }

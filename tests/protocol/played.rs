@@ -361,10 +361,15 @@ async fn waited_for(day: &Played, people: &[String]) {
         day.clinic.until(&what, |seen| seen.events.iter().filter(is_offer).count() >= times).await;
     };
     offered(1).await;
+    let typed = json!({"text": wished["wish"]});
+    let desk = Some(day.tokens["desk"].as_str());
+    let found = day.clinic.post("/departments/renmin.surgery/appointments/find", desk, typed).await;
+    assert_eq!((&found["wishes"][0]["place"], &found["appointments"]), (&json!(1), &json!([])), "{found}");
     let known = day.stream("patient", &stream).await;
     // Kept, for nobody else waits: what is free in the session has not changed by all this.
     let mut offers = known["appointments"].as_array().unwrap().iter().filter(|one| one["wish"] == wished["wish"]);
     let offer = offers.next().unwrap()["appointment"].clone();
+    assert_eq!(found["wishes"][0]["offer"]["appointment"], offer, "{found}");
     day.ask("patient", "POST", "/appointments/cancel", json!({"appointment": offer})).await;
     let leave = |wished: &Value| json!({"patient": patient, "wish": wished["wish"]});
     day.ask("patient", "POST", "/waitlist/leave", leave(&wished)).await;

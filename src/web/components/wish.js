@@ -3,9 +3,10 @@
 import '../i18n/waiting.js';
 import { addDays } from '../lib/clock.js';
 import { h } from '../lib/dom.js';
-import { t } from '../lib/i18n.js';
+import { named, t } from '../lib/i18n.js';
+import { whoseOf } from '../lib/sessions.js';
 import { prefix } from '../lib/site.js';
-import { dateWord, numberClassWord, periodWord } from '../lib/words.js';
+import { dateWord, dayAndClock, numberClassWord, periodWord } from '../lib/words.js';
 
 /** So many days on are offered to wait for. */
 const DAYS = 7;
@@ -44,4 +45,28 @@ export function wishForm(session, who, close) {
       h('input', { type: 'checkbox', name: 'date', value: date, checked: n === 0 }), dateWord(date, 'date.long')))),
   h('button', { class: 'btn big wide', key: 'go', 'data-action': 'wait_for_any' }, t('waiting.any_go')),
   h('button', { type: 'button', class: 'btn wide', key: 'cancel', 'data-action': 'dialog_cancel', onclick: () => close(null) }, t('cancel')));
+}
+
+/** Whether an offer can still be answered. @param {any} offer @param {number} now server time */
+export const isOpen = (offer, now) => !!offer && now < Date.parse(offer.expires_at);
+
+/** @param {any} site @param {string} id */
+const sessionOf = (site, id) => ((site.view && site.view.sessions) || []).find((/** @type {any} */ one) => one.session === id);
+
+/** When the place is that is offered, and whose. @param {any} offer @param {any} site */
+export function offerWords(offer, site) {
+  const session = sessionOf(site, offer.session);
+  return [dayAndClock(offer.slot_start), session ? whoseOf(session, site) : ''].filter(Boolean).join(' ');
+}
+
+/** What is waited for. @param {any} wish @param {any} site */
+export function wantedWords(wish, site) {
+  const { session, any_of: any } = wish.wanted;
+  const dates = wish.dates.map((/** @type {string} */ date) => dateWord(date)).join(t('waiting.and'));
+  if (session) {
+    const known = sessionOf(site, session);
+    return [dates, known && periodWord(known.period), known && whoseOf(known, site)].filter(Boolean).join(' ');
+  }
+  const doctor = any.doctor && site.one('doctors', any.doctor);
+  return [dates, numberClassWord(any.registration_class), doctor ? named(doctor.name, doctor.name_en) : t('waiting.any_doctor')].join(' ');
 }

@@ -100,9 +100,10 @@ export class Fees {
 
   /**
    * Asks for the fee before a check-in.
-   * @param {any} a an appointment that was found @returns {Promise<Taken|null>} null: no check-in
+   * @param {any} a an appointment that was found @param {{how?: string, later?: boolean}} [of] the words; without `later` only paid
+   * @returns {Promise<Taken|null>} null: no check-in
    */
-  takeFirst(a) {
+  takeFirst(a, { how = 'fees.take_how', later = true } = {}) {
     let due = a.fee.due_fen;
     let refused = '';
     let busy = false;
@@ -135,10 +136,10 @@ export class Fees {
         busy = false;
         redraw();
       };
-      const choices = [...WAYS.map((way) => ({ name: way, go: () => take(way) })), { name: 'later', go: () => close({}) }];
+      const choices = [...WAYS.map((way) => ({ name: way, go: () => take(way) })), ...(later ? [{ name: 'later', go: () => close({}) }] : [])];
       return h('div', { class: 'form', 'data-form': 'take_payment', onkeydown: (/** @type {any} */ event) => this.onKey(event, scanned) },
         // Enter pressed once more is no money.
-        h('p', { class: 'notice', key: 'how', tabindex: '-1', autofocus: true, 'data-how': '' }, t('fees.take_how')),
+        h('p', { class: 'notice', key: 'how', tabindex: '-1', autofocus: true, 'data-how': '' }, t(how)),
         refused ? h('p', { class: 'notice alarm', key: 'refused', role: 'alert' }, refused) : null,
         h('div', { class: 'pay-by', key: 'ways' }, choices.map((one, n) => h('button', {
           type: 'button', class: `btn wide${one.name === 'later' ? '' : ' primary'}`, key: one.name, 'data-action': `take_${one.name}`, onclick: one.go,

@@ -36,6 +36,10 @@ export class Search {
     this.found = [];
     /** Open visits of earlier days: whose patients may come back. @type {any[]} */
     this.visits = [];
+    /** Who waits for a place, and what is kept for them. @type {any[]} */
+    this.wishes = [];
+    /** What is shown and done with these, once it is read. @type {typeof import('./wishes.js')|null} */
+    this.waiting = null;
     /** What other departments have, when this one has nothing. @type {any[]} */
     this.elsewhere = [];
     this.asked = 0;
@@ -95,6 +99,7 @@ export class Search {
     this.appointments = [];
     this.found = [];
     this.visits = [];
+    this.wishes = [];
     this.elsewhere = [];
   }
 
@@ -107,6 +112,7 @@ export class Search {
     let here = null;
     try {
       here = await this.find(own);
+      if (here.wishes.length && !this.waiting) this.waiting = await import('./wishes.js');
     } catch (refusal) {
       this.page.refuse(refusal);
     }
@@ -116,18 +122,19 @@ export class Search {
     this.found = (here && here.tickets) || [];
     this.desk.floor().remember(this.found);
     this.visits = (here && here.visits) || [];
+    this.wishes = (here && here.wishes) || [];
     this.elsewhere = [];
     if (this.appointments.some((a) => a.fee && (a.fee.due_fen || a.fee.paid_fen || a.fee.owed_fen))) this.desk.acts.readFees();
     this.page.draw();
     if (!here) this.entered = false;
-    if (!here || this.appointments.length || this.tickets().length || this.visits.length) {
+    if (!here || this.appointments.length || this.tickets().length || this.visits.length || this.wishes.length) {
       if (this.entered) this.enter();
       return;
     }
     this.asking = true;
     const others = this.desk.departments().filter((d) => d.id !== own);
     const there = await Promise.all(others.map((department) => this.find(department.id).then(
-      (answer) => [...answer.appointments, ...answer.tickets].map((hit) => ({ ...hit, department })), () => /** @type {any[]} */ ([]))));
+      (answer) => [...answer.appointments, ...answer.tickets, ...answer.wishes].map((hit) => ({ ...hit, department })), () => /** @type {any[]} */ ([]))));
     if (mine !== this.asked) return;
     this.asking = false;
     this.elsewhere = there.reduce((all, some) => all.concat(some), /** @type {any[]} */ ([])).slice(0, 12);
@@ -164,6 +171,7 @@ export class Search {
     return [
       ...this.appointments.map((a) => () => (this.isToCome(a) ? this.checkIn(a) : this.openFees(a))),
       ...this.tickets().map((ticket) => () => this.settle(ticket)),
+      ...this.wishes.map((wish) => () => this.answer(wish)),
       ...this.visits.map((visit) => () => this.returnDay(visit)),
       ...this.elsewhere.map((hit) => () => this.goThere(hit)),
     ];
@@ -188,6 +196,8 @@ export class Search {
     const tickets = this.tickets().filter((ticket) => ticket.state !== 'ended');
     const booked = this.appointments.filter((a) => this.isToCome(a));
     if (booked.length === 1 && !tickets.length) return () => this.checkIn(booked[0]);
+    const offered = this.wishes.filter((wish) => this.waiting && this.waiting.openOffer(this, wish));
+    if (offered.length === 1 && !tickets.length && !booked.length) return () => this.answer(offered[0]);
     if (tickets.length !== 1 || booked.length) return null;
     return () => this.settle(tickets[0]);
   }
@@ -297,6 +307,12 @@ export class Search {
     return this.once(() => this.desk.returnDay(visit));
   }
 
+  /** What is offered to who waits, or whether they wait on. @param {any} wish */
+  answer(wish) {
+    const { waiting } = this;
+    return waiting ? this.once(() => waiting.answer(this, wish)) : Promise.resolve();
+  }
+
   /** @param {any} ticket */
   pick(ticket) {
     this.clear();
@@ -319,7 +335,8 @@ export class Search {
     const only = this.at < 0 && !!this.obvious();
     const booked = this.appointments.length;
     const open = booked + tickets.length;
-    const any = open + this.visits.length + this.elsewhere.length > 0;
+    const waits = open + this.wishes.length;
+    const any = waits + this.visits.length + this.elsewhere.length > 0;
     const nothing = !this.asking && !any;
     const is = (/** @type {number} */ n) => only || this.at === n;
     if (!nothing && !any) return null;
@@ -328,8 +345,10 @@ export class Search {
       this.appointments.map((a, n) => this.appointmentHit(a, is(n))),
       tickets.length ? h('h3', { key: 'ht' }, t('desk.found_tickets')) : null,
       tickets.map((ticket, n) => this.ticketHit(ticket, is(booked + n) && (this.at >= 0 || ticket.state !== 'ended'))),
+      this.wishes.length ? h('h3', { key: 'hw' }, t('desk.found_wishes')) : null,
+      this.wishes.map((wish, n) => this.waiting && this.waiting.wishHit(this, wish, this.at === open + n || (only && !open && !!this.waiting.openOffer(this, wish)))),
       this.visits.length ? h('h3', { key: 'hv' }, t('desk.found_visits')) : null,
-      this.visits.map((visit, n) => this.visitHit(visit, this.at === open + n)),
+      this.visits.map((visit, n) => this.visitHit(visit, this.at === waits + n)),
       this.elsewhere.length ? h('h3', { key: 'he' }, t('desk.found_elsewhere')) : null,
       this.elsewhere.map((hit, n) => this.elsewhereHit(hit, this.at === n)),
       nothing ? h('p', { class: 'empty', key: 'none', role: 'status' }, h('b', null, t(this.text.length < 2 ? 'desk.type_more' : 'desk.found_none')), t('desk.found_none_more')) : null,
@@ -363,8 +382,8 @@ export class Search {
 
   /** @param {any} hit @param {boolean} only */
   elsewhereHit(hit, only) {
-    const time = hit.slot_start ? t('desk.booked_for', { time: clockOf(hit.slot_start) }) : stateWord(hit.state);
-    return h('div', { class: `hit${only ? ' only' : ''}`, key: hit.appointment || hit.ticket, 'data-elsewhere': hit.department.id },
+    const time = hit.slot_start ? t('desk.booked_for', { time: clockOf(hit.slot_start) }) : hit.wish ? t(hit.offer ? 'desk.has_offer' : 'desk.waits_there') : stateWord(hit.state);
+    return h('div', { class: `hit${only ? ' only' : ''}`, key: hit.appointment || hit.ticket || hit.wish, 'data-elsewhere': hit.department.id },
       h('span', { class: 'number' }, hit.number || ''),
       h('span', { class: 'grow' }, this.who(hit), h('small', { class: 'num' }, `${named(hit.department.name, hit.department.name_en)} · ${time}`)),
       h('button', { type: 'button', class: 'btn', 'data-action': 'go_there', onclick: () => this.goThere(hit) }, t('desk.go_there')));

@@ -1,5 +1,6 @@
 // Today's sessions at the desk: places left, announcing a delay, closing with a settlement for everybody not ended.
 
+import { changeQuotas } from '../components/slot-quotas.js';
 import { clockOf } from '../lib/clock.js';
 import { find, h } from '../lib/dom.js';
 import { named, t } from '../lib/i18n.js';
@@ -57,12 +58,28 @@ function sessionList(page, floor, acts, persons) {
           },
         },
         isOff(page, session) ? null : delayFields(session),
+        isOff(page, session) ? null : h('button', {
+          type: 'button', class: 'btn', key: 'quotas', 'data-action': 'slot_quotas', 'data-session': session.session, 'aria-label': t('quotas.open_of', { name: sessionName(session, floor) }),
+          onclick: () => quotas(page, floor, acts, session),
+        }, t('quotas.open')),
         stopButton(page, floor, acts, session),
         h('button', {
           type: 'button', class: 'btn danger', 'data-action': 'close_session', 'data-session': session.session,
           onclick: () => close(page, floor, acts, persons, session),
         }, t('desk.close_session'))));
   }));
+}
+
+/** What of each slot is kept for whom. @param {import('../lib/page.js').Page} page @param {import('./floor.js').Floor} floor @param {import('./acts.js').Acts} acts @param {any} session */
+async function quotas(page, floor, acts, session) {
+  const name = sessionName(session, floor);
+  const back = await changeQuotas(page, session.session, name, '');
+  if (!back) return;
+  find('#undo').offer(t('quotas.did', { name }), () => back().then(() => {
+    acts.done(t('quotas.did_back'), null);
+    floor.readSite();
+  }, (refusal) => page.refuse(refusal)));
+  floor.readSite();
 }
 
 /** @param {any} session */

@@ -1,7 +1,7 @@
 // 候补 at the desk, for anybody: which full session, and what is waited for. Loaded when it is first asked for.
 
 import { isFull, sessionWords, wishForm } from '../components/wish.js';
-import { h } from '../lib/dom.js';
+import { find, h } from '../lib/dom.js';
 import { named, t } from '../lib/i18n.js';
 import { ask } from '../lib/page.js';
 import { prefix } from '../lib/site.js';
@@ -47,6 +47,9 @@ export async function waitFor(page, floor, acts, patient) {
   if (!wanted) return false;
   const done = await acts.send('join_waitlist', { patient, wanted });
   if (!done) return false;
-  page.notify(t(done.place > 1 ? 'waiting.desk_did_behind' : 'waiting.desk_did', { n: done.place - 1 }), 'good');
+  find('#undo').offer(t(done.place > 1 ? 'waiting.desk_did_behind' : 'waiting.desk_did', { n: done.place - 1 }), async () => {
+    if (await acts.send('leave_waitlist', { patient, wish: done.wish })) acts.done(t('waiting.desk_did_not_wait'), null);
+  });
+  page.draw();
   return true;
 }

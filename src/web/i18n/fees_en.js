@@ -14,6 +14,7 @@ export default {
   'fees.way.online': 'by phone',
   'fees.take_title': 'First the fee, ¥{yuan}: {who}',
   'fees.take_how': 'When you have the money: a click books it; chosen by a digit, Enter books it. Unpaid, the patient can check in all the same and pay later.',
+  'fees.take_how_offer': 'When you have the money: a click books it, and the place with it; chosen by a digit, Enter books it.',
   'fees.undo_check_in': 'Undo check-in',
   'fees.stays': '¥{yuan} stays on the books ({way}); what goes back is under “Fee…”',
   'fees.take.cash': 'Paid in cash',

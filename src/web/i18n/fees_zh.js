@@ -14,6 +14,7 @@ export default {
   'fees.way.online': '手机支付',
   'fees.take_title': '先收挂号费 {yuan} 元:{who}',
   'fees.take_how': '钱收好了再记:点一下就记账;按数字选的,再按回车才记账。没收也可以先签到,以后再补。',
+  'fees.take_how_offer': '钱收好了再记:点一下就记账,号也就约上了;按数字选的,再按回车才记账。',
   'fees.undo_check_in': '撤销签到',
   'fees.stays': '{yuan} 元仍记着收了({way});要退的按“费用…”',
   'fees.take.cash': '收了现金',

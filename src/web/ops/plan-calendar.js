@@ -1,6 +1,7 @@
 // What comes in the next four weeks: a day for each square, and of the chosen day each session with how it stands. What
 // somebody has to settle stands first.
 
+import { changeQuotas } from '../components/slot-quotas.js';
 import { addDays, weekdayOf } from '../lib/clock.js';
 import { find, h } from '../lib/dom.js';
 import { t } from '../lib/i18n.js';
@@ -134,6 +135,8 @@ function acts(page, look, session, who) {
   return [
     session.standing === 'by_hand' && partsOf(session.session).date > look.today ? button('plan_session', t('planning.back'), () => back(page, look, session, name)) : null,
     isFrozenByHand ? button('unfreeze_session', t('planning.unfreeze'), () => freeze(page, look, session, false)) : null,
+    // Of what is to go nothing is kept otherwise: that would undo the plan.
+    session.open && ['made', 'by_hand', 'frozen'].includes(session.standing) ? button('slot_quotas', t('quotas.open'), () => quotas(page, look, session, name)) : null,
     session.open && !session.frozen && ['made', 'by_hand'].includes(session.standing) ? button('freeze_session', t('planning.freeze'), () => freeze(page, look, session, true)) : null,
   ];
 }
@@ -145,6 +148,13 @@ async function freeze(page, look, session, frozen) {
     more: t(frozen ? 'planning.freeze_more' : 'planning.unfreeze_more'),
   });
   if (reason) await done(page, look, 'freeze_session', { session: session.session, frozen, reason }, t(frozen ? 'planning.freeze_did' : 'planning.unfreeze_did'));
+}
+
+/** What of each slot is kept for whom. @param {Page} page @param {Look} look @param {any} session @param {string} name */
+async function quotas(page, look, session, name) {
+  if (!(await changeQuotas(page, session.session, name, session.template && session.standing !== 'by_hand' ? t('quotas.by_hand') : ''))) return;
+  page.notify(t('quotas.did', { name }), 'good');
+  await readPlan(page, look.today);
 }
 
 /** @param {Page} page @param {Look} look @param {any} session @param {string} name */

@@ -1,13 +1,13 @@
 // 候补 on the phone: "tell me when a place is free" where a session is full, what somebody waits for, and a place that is
 // offered: until when, yes or no.
 
-import { isFull, wishForm } from '../components/wish.js';
+import { isFull, wantedWords, wishForm } from '../components/wish.js';
 import { clockOf } from '../lib/clock.js';
 import { h } from '../lib/dom.js';
-import { named, t } from '../lib/i18n.js';
+import { t } from '../lib/i18n.js';
 import { ask } from '../lib/page.js';
 import { prefix } from '../lib/site.js';
-import { dateWord, dayAndClock, numberClassWord, periodWord } from '../lib/words.js';
+import { dayAndClock } from '../lib/words.js';
 import { feeOf, isPaidHere, payView } from './fees.js';
 import { leftOf, whose } from './places.js';
 
@@ -98,16 +98,7 @@ export function familyOffers(home, where) {
 }
 
 /** @param {any} model @param {any} wish */
-function wishWords(model, wish) {
-  const site = model.site(prefix(wish.department, 1));
-  const { session, any_of: any } = wish.wanted;
-  if (session) {
-    const known = ((site.view && site.view.sessions) || []).find((/** @type {any} */ one) => one.session === session);
-    return [wish.dates.map((/** @type {string} */ date) => dateWord(date)).join('、'), known && periodWord(known.period), known && whose(site, known)].filter(Boolean).join(' ');
-  }
-  const doctor = any.doctor && site.one('doctors', any.doctor);
-  return [wish.dates.map((/** @type {string} */ date) => dateWord(date)).join(t('waiting.and')), numberClassWord(any.registration_class), doctor ? named(doctor.name, doctor.name_en) : t('waiting.any_doctor')].join(' ');
-}
+const wishWords = (model, wish) => wantedWords(wish, model.site(prefix(wish.department, 1)));
 
 /** @param {any} home @param {any} wish */
 async function leave(home, wish) {
