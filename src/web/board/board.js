@@ -1,6 +1,7 @@
 // /board/{id}: the waiting area's screen. Shows the board stream, confirms what it has shown and said, turns pages of rooms,
 // and says itself when it is not current or silent. Chromium 70 syntax.
 
+import '../i18n/screens.js';
 import { drawing, find, render } from '../lib/dom.js';
 import { t } from '../lib/i18n.js';
 import { Screen } from '../lib/screen.js';
