@@ -106,3 +106,19 @@ test('a pause is said, and work goes on from here', async () => {
   await caller.waitForSelector('[data-action=call_next_patient]');
   await fits();
 });
+
+test('without a connection the foot says since when, and what to do instead', async () => {
+  browser.serverIsDown = true;
+  await hospital.end('SIGKILL');
+  const words = await (await caller.waitForSelector('.foot [data-off]')).textContent();
+  assert.match(words, /^\d\d:\d\d 断开,请到门口口头叫号$/);
+  // What was done last has gone from before it.
+  await caller.waitForSelector('#undo:not([shown])', { state: 'attached' });
+  await fits();
+  await looks(caller);
+  if (process.env.PICTURES) await caller.screenshot({ path: `${process.env.PICTURES}/caller-off.png` });
+  await hospital.open();
+  await caller.waitForSelector('.foot [data-off]', { state: 'detached' });
+  await caller.waitForSelector('.foot #place:has-text("诊室")');
+  browser.serverIsDown = false;
+});

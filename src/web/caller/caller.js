@@ -2,6 +2,7 @@
 // clinic, and nothing that the console does not have.
 
 import '../components/undo-bar.js';
+import { isOff, lastDataClock } from '../components/connection.js';
 import { isUrgent, notYet } from '../components/ticket.js';
 import { find, h, render } from '../lib/dom.js';
 import { t } from '../lib/i18n.js';
@@ -34,14 +35,20 @@ function draw() {
   return [whoLine(model, persons, hand), hand ? handButtons(model, actions, hand, now) : freeButtons(model, actions)];
 }
 
-/** The room and who waits; while nobody has shown or spoken the call, that instead: somebody has to go to the door. @param {import('../doctor/model.js').Model|null} model */
+/** The room and who waits; without a connection what to do instead, and since when; while nobody has shown or spoken the call, that instead: somebody has to go to the door. @param {import('../doctor/model.js').Model|null} model */
 function foot(model) {
   const work = model && model.work;
   const hand = work && /** @type {import('../doctor/model.js').Model} */ (model).inHand();
+  const off = isOff(page.protocol);
   const unheard = hand && page.protocol.status === 'live' && hand.not_announced;
-  find('#place').parentElement.classList.toggle('unheard', !!unheard);
+  find('#place').parentElement.classList.toggle('unheard', !!unheard || off);
   // While it is connected its words are for ears: the sentence has the line.
-  find('.foot jh-connection').classList.toggle('visually-hidden', !!unheard);
+  find('.foot jh-connection').classList.toggle('visually-hidden', !!unheard || off);
+  if (off) {
+    const time = lastDataClock(page.protocol);
+    render(find('#place'), [h('b', { 'data-off': '' }, time ? t('caller.off', { time }) : t('caller.off_never'))]);
+    return;
+  }
   if (unheard) {
     render(find('#place'), [h('b', { 'data-not-announced': unheard }, t(`not_announced.${unheard}`))]);
     return;

@@ -317,6 +317,8 @@ const words = {
   'caller.next': 'Next {number}',
   'caller.paused': 'Paused',
   'caller.waiting': '{n} waiting',
+  'caller.off': 'Lost at {time}: call at the door',
+  'caller.off_never': 'Not connected: call at the door',
   'caller.not_here': 'Not here',
   'doctor.keys_how': 'Choose a field and press the new key: a function key, or one with Ctrl or Alt.',
   'doctor.keys_default': 'Defaults',

@@ -317,6 +317,8 @@ const words = {
   'caller.next': '下一位 {number}',
   'caller.paused': '已暂停叫号',
   'caller.waiting': '候诊 {n}',
+  'caller.off': '{time} 断开,请到门口口头叫号',
+  'caller.off_never': '还没连上,请到门口口头叫号',
   'caller.not_here': '没来',
   'doctor.keys_how': '点一格,按下新的键。可用功能键,或带 Ctrl、Alt 的键。',
   'doctor.keys_default': '恢复默认',
