@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { Browser, columnIs, Hospital, inHand, looks, ONE_SLOT, PASSWORD, SIZES } from './hospital.mjs';
+import { Browser, columnIs, Hospital, inHand, looks, ONE_SLOT, PASSWORD, seenByKey, SIZES } from './hospital.mjs';
 
 let hospital;
 let browser;
@@ -89,9 +89,9 @@ test('next, again, not here, next: one press each, and the console shows the sam
   await inHand(doctor, 'A002');
   await caller.waitForSelector('#undo[shown]');
   await fits();
-  await doctor.keyboard.press('F8');
+  await seenByKey(doctor);
   await has('A003');
-  await caller.keyboard.press('F8');
+  await seenByKey(caller);
   await has(null);
   const desk = await browser.staff('/desk', SIZES.desk, 'fenzhen');
   await columnIs(desk, 'renmin.xinnei.liming', ['A002', 'A003'], 'ended');

@@ -8,6 +8,7 @@ import { find, h, render } from '../lib/dom.js';
 import { t } from '../lib/i18n.js';
 import { openPage } from '../lib/page.js';
 import { stateWord, wordsOf } from '../lib/words.js';
+import { onceOf } from '../doctor/actions.js';
 import { openConsole } from '../doctor/open.js';
 import { beginView } from '../doctor/view.js';
 
@@ -79,7 +80,7 @@ function freeButtons(model, actions) {
   const o = { type: 'button', class: 'btn primary', key: 'go', 'data-key': 'primary', disabled: actions.busy };
   return h('div', { class: 'do', key: 'free' }, model.work.paused
     ? h('button', { ...o, 'data-action': 'resume_work', onclick: () => actions.resume() }, t('doctor.resume'))
-    : h('button', { ...o, 'data-action': 'call_next_patient', onclick: () => actions.callNext(null) }, t('doctor.next')));
+    : h('button', { ...o, 'data-action': 'call_next_patient', onclick: onceOf(() => actions.callNext(null)) }, t('doctor.next')));
 }
 
 /** @param {import('../doctor/model.js').Model} model @param {import('../doctor/actions.js').Actions} actions @param {any} hand @param {number} now */
@@ -88,7 +89,7 @@ function handButtons(model, actions, hand, now) {
   const tooEarly = notYet(hand, now);
   const o = (/** @type {string} */ key, /** @type {boolean} */ off) => ({ type: 'button', key, 'data-key': key, disabled: actions.busy || off });
   return h('div', { class: 'do', key: 'hand' },
-    h('button', { ...o('primary', false), class: 'btn primary', 'data-action': 'call_next_patient', 'data-outcome': 'seen', onclick: () => actions.callNext('seen') }, t(model.work.paused ? 'doctor.finish' : 'doctor.seen_next')),
+    h('button', { ...o('primary', false), class: 'btn primary', 'data-action': 'call_next_patient', 'data-outcome': 'seen', onclick: onceOf(() => actions.callNext('seen')) }, t(model.work.paused ? 'doctor.finish' : 'doctor.seen_next')),
     h('button', {
       ...o('not_here', !called || !!tooEarly), class: 'btn', 'data-action': 'call_next_patient', 'data-outcome': 'not_here', title: tooEarly,
       onclick: () => actions.callNext('not_here'),

@@ -8,6 +8,7 @@ import { h } from '../lib/dom.js';
 import { named, t } from '../lib/i18n.js';
 import { whoseOf } from '../lib/sessions.js';
 import { standingWord, stateWord, stepWord } from '../lib/words.js';
+import { onceOf } from './actions.js';
 import { keyCap } from './keys.js';
 
 const TABS = ['waiting', 'away', 'missed', 'ended'];
@@ -52,7 +53,7 @@ function handPart(look) {
     hand ? handButtons(look, hand, busy) : h('div', { class: 'form', key: 'no-hand' },
       work.paused
         ? button('resume_work', 'doctor.resume', () => actions.resume(), { class: 'primary', key: 'primary', disabled: busy })
-        : button('call_next_patient', 'doctor.next', () => actions.callNext(null), { class: 'primary', key: 'primary', disabled: busy })),
+        : button('call_next_patient', 'doctor.next', onceOf(() => actions.callNext(null)), { class: 'primary', key: 'primary', disabled: busy })),
     nextUp(look));
 }
 
@@ -103,7 +104,7 @@ function handButtons(look, hand, busy) {
   return h('div', { class: 'form', key: 'buttons' },
     h('button', {
       type: 'button', class: 'btn spread primary', 'data-action': 'call_next_patient', 'data-outcome': 'seen', 'data-key': 'primary',
-      'data-ticket': ticket, disabled: busy, onclick: () => actions.callNext('seen'),
+      'data-ticket': ticket, disabled: busy, onclick: onceOf(() => actions.callNext('seen')),
     }, t(paused ? 'doctor.finish' : 'doctor.seen_next'), keyCap('primary')),
     h('button', {
       type: 'button', class: 'btn spread second', 'data-action': 'call_next_patient', 'data-outcome': 'not_here', 'data-key': 'not_here',
