@@ -1,5 +1,5 @@
 // Slips of the hand at the console: a key or a button pressed twice ends nobody who was called a moment ago, what was ended by
-// mistake comes back with one press, and the board shows who is back as called then.
+// mistake comes back with one press, and the board shows who is back as called then. And who was put before others is said to them.
 
 import assert from 'node:assert/strict';
 import test, { after, before } from 'node:test';
@@ -95,4 +95,16 @@ test('a double click is one press', async () => {
   await pause(500);
   await inHand(doctor, 'A002');
   assert.equal(await ended(), '已结束 1');
+});
+
+test('who waits behind a priority reads of it, on the console and at the desk', async () => {
+  await hospital.call('POST', '/tickets', { queue: A, patient: await hospital.person('老人家', '1938-01-01', 70) }, hospital.desk);
+  await doctor.waitForSelector('[data-row][data-number=A003] .why:has-text("有 1 位老年优先排到前面")');
+  const desk = await browser.staff('/desk', SIZES.desk, 'fenzhen');
+  await desk.waitForSelector('[data-row][data-number=A003] [data-where]:has-text("有 1 位老年优先排到前面")');
+  assert.doesNotMatch(await desk.textContent('[data-row][data-number=A005] [data-where]'), /排到前面/);
+  await desk.click('[data-row][data-number=A003]');
+  await desk.waitForSelector('[data-chosen] [data-ahead]:has-text("1 位老年 · 08:30 段")');
+  await picture(doctor, 'behind-doctor');
+  await picture(desk, 'behind-desk');
 });

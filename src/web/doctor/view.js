@@ -2,7 +2,7 @@
 
 import { lateWords } from '../components/late.js';
 import { preCheckPart } from '../components/pre-check.js';
-import { ageOf, alertTag, bioOf, isUrgent, lastUndoable, marksLine, notAnnounced, notYet, tags, unaskedTag, waited, why } from '../components/ticket.js';
+import { ageOf, alertTag, bioOf, isUrgent, lastUndoable, marksLine, notAnnounced, notYet, tags, unaskedTag, waited, why, whyBehind } from '../components/ticket.js';
 import { clockOf, rangeLeft } from '../lib/clock.js';
 import { h } from '../lib/dom.js';
 import { named, t } from '../lib/i18n.js';
@@ -180,7 +180,7 @@ function row(look, ticket, atDoor) {
     h('td', { class: 'who' }, look.persons.nameOf(ticket), age === null ? null : h('span', { class: 'age' }, ` · ${age}`), ' ', alertTag(ticket, look.model.site), unaskedTag(ticket), marksLine(ticket, look.model.site)),
     h('td', { class: 'num' }, clockOf(ticket.slot_start) || '–'),
     h('td', { class: 'num' }, look.tab === 'waiting' ? waited(ticket, look.now) : standingWord(ticket)),
-    h('td', { class: 'why' }, look.tab === 'waiting' ? (atDoor ? t('doctor.at_this_door') : elsewhere ? t('doctor.at_door_of', { place: elsewhere }) : why(ticket)) : last ? `${clockOf(last.at)} ${stepWord(last, ticket)}` : ''),
+    h('td', { class: 'why' }, look.tab === 'waiting' ? (atDoor ? t('doctor.at_this_door') : elsewhere ? t('doctor.at_door_of', { place: elsewhere }) : whyBehind(ticket, look.model.queues().find((one) => one.tickets[ticket.ticket]), look.model.site)) : last ? `${clockOf(last.at)} ${stepWord(last, ticket)}` : ''),
     h('td', { class: 'do' }, h('div', null, rowButtons(look, ticket))));
 }
 

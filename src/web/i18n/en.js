@@ -161,6 +161,8 @@ const words = {
   'ticket.do': 'Actions',
   'ticket.walk_in': 'Walk-in',
   'ticket.booked': 'Booked',
+  'ticket.put_before': '{of} put before',
+  'ticket.put_one': '{n} with priority ({words})',
   'ticket.of_slot': '{how} · {time} slot',
   'ticket.addition': 'Addition',
   'ticket.missed_times': 'Missed {n}×',

@@ -161,6 +161,8 @@ const words = {
   'ticket.do': '操作',
   'ticket.walk_in': '现场号',
   'ticket.booked': '预约',
+  'ticket.put_before': '有 {of}排到前面',
+  'ticket.put_one': '{n} 位{words}优先',
   'ticket.of_slot': '{how} · {time} 段',
   'ticket.addition': '加号',
   'ticket.missed_times': '过号 {n} 次',
