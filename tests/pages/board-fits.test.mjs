@@ -313,15 +313,17 @@ test('an old call yields to whoever is asked to a door, and whom the last minute
 });
 
 test('a screen that cannot speak asks nobody to listen', async () => {
-  const says = async (how, board_of = {}) => {
-    await draws({ ...value, board: { ...value.board, ...board_of }, calls: [] }, how);
+  const says = async (how, board_of = {}, calls = []) => {
+    await draws({ ...value, board: { ...value.board, ...board_of }, calls }, how);
     assert.deepEqual(await cut(), []);
     return board.textContent('#fits .newest.quiet');
   };
   assert.equal(await says({ silent: null }), '请留意屏幕和叫号Please watch and listen for your number');
   assert.equal(await says({ silent: 'device' }), '请看屏幕,叫号没有声音Please watch the screen: no sound today');
   if (process.env.PICTURES) await board.screenshot({ path: `${process.env.PICTURES}/board-quiet-silent.png` });
-  assert.equal(await says({ silent: null }, { speaks: false }), '请看屏幕Please watch the screen');
+  assert.equal(await says({ silent: null }, { speaks: false }), '还没有叫号,请坐着等Nobody has been called yet: please take a seat');
+  const serving = [{ ...value.calls[1], at: '2026-11-23T08:05:00+08:00' }];
+  assert.equal(await says({ silent: null }, { speaks: false }, serving), '请看屏幕Please watch the screen');
   assert.equal(await says({ silent: 'device', off: true, lastData: '08:29' }), '请留意屏幕和叫号Please watch and listen for your number', 'a nurse calls now');
 });
 
@@ -333,6 +335,22 @@ test('offline a row keeps what was last asked of its patient, with the time', as
   assert.equal(await board.textContent('#fits .call[data-call=c1] .state'), '08:05 叫过called 08:05');
   assert.deepEqual(await cut(), []);
   if (process.env.PICTURES) await board.screenshot({ path: `${process.env.PICTURES}/board-off-rows.png` });
+});
+
+test('offline no time is promised to who comes now, and no doctor is said not to be there now', async () => {
+  const to_come = (place, opens) => ({ place, doctor: '李明', doctor_en: 'Li Ming', title: '主任医师', paused: false, expected: null, at_door: [], waiting: [`${place[0]}001`], opens: `2026-11-23T${opens}:00+08:00` });
+  const says = async (here, how) => {
+    await draws({ ...value, notices: [], rooms: here }, how);
+    assert.deepEqual(await cut(), []);
+    return board.$$eval('#fits .room', (each) => each.map((one) => (one.querySelector('.expected') || { textContent: '' }).textContent));
+  };
+  const late = [to_come('7号诊室', '08:10'), to_come('8号诊室', '08:29'), to_come('9号诊室', '09:30')];
+  assert.deepEqual(await says([rooms[0]], {}), ['现在来的,约 08:50–09:25 叫到If you come now: about 08:50–09:25']);
+  assert.deepEqual(await says(late, {}), ['医生还没到,请稍等The doctor is not here yet', '医生还没到,请稍等The doctor is not here yet', '约 09:30 开诊Starts about 09:30']);
+  const off = { off: true, lastData: '08:20' };
+  assert.deepEqual(await says([rooms[0]], off), ['']);
+  assert.deepEqual(await says(late, off), ['08:20 时医生还没到The doctor was not here yet at 08:20', '', '约 09:30 开诊Starts about 09:30']);
+  if (process.env.PICTURES) await board.screenshot({ path: `${process.env.PICTURES}/board-off-times.png` });
 });
 
 test('pages of rooms are of even length', async () => {

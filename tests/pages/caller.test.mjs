@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { Browser, columnIs, Hospital, inHand, looks, ONE_SLOT, PASSWORD, SIZES } from './hospital.mjs';
+import { Browser, columnIs, Hospital, inHand, looks, ONE_SLOT, PASSWORD, seenByKey, SIZES } from './hospital.mjs';
 
 let hospital;
 let browser;
@@ -89,9 +89,9 @@ test('next, again, not here, next: one press each, and the console shows the sam
   await inHand(doctor, 'A002');
   await caller.waitForSelector('#undo[shown]');
   await fits();
-  await doctor.keyboard.press('F8');
+  await seenByKey(doctor);
   await has('A003');
-  await caller.keyboard.press('F8');
+  await seenByKey(caller);
   await has(null);
   const desk = await browser.staff('/desk', SIZES.desk, 'fenzhen');
   await columnIs(desk, 'renmin.xinnei.liming', ['A002', 'A003'], 'ended');
@@ -105,4 +105,20 @@ test('a pause is said, and work goes on from here', async () => {
   await caller.click('[data-action=resume_work]');
   await caller.waitForSelector('[data-action=call_next_patient]');
   await fits();
+});
+
+test('without a connection the foot says since when, and what to do instead', async () => {
+  browser.serverIsDown = true;
+  await hospital.end('SIGKILL');
+  const words = await (await caller.waitForSelector('.foot [data-off]')).textContent();
+  assert.match(words, /^\d\d:\d\d 断开,请到门口口头叫号$/);
+  // What was done last has gone from before it.
+  await caller.waitForSelector('#undo:not([shown])', { state: 'attached' });
+  await fits();
+  await looks(caller);
+  if (process.env.PICTURES) await caller.screenshot({ path: `${process.env.PICTURES}/caller-off.png` });
+  await hospital.open();
+  await caller.waitForSelector('.foot [data-off]', { state: 'detached' });
+  await caller.waitForSelector('.foot #place:has-text("诊室")');
+  browser.serverIsDown = false;
 });

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import test, { after, before } from 'node:test';
-import { Browser, columnIs, drawn, Hospital, looks, ONE_SLOT, residentNumber, SIZES } from './hospital.mjs';
+import { Browser, columnIs, drawn, Hospital, looks, ONE_SLOT, pause, residentNumber, SIZES } from './hospital.mjs';
 
 const A = 'renmin.xinnei.liming';
 const B = 'renmin.xinnei.zhoujing';
@@ -221,6 +221,36 @@ test('however many are to be looked at, the search box is in sight: urgent ones 
   await desk.click('[data-action=open_alerts]');
   await desk.waitForSelector('.alert-list', { state: 'detached' });
   await shot('alerts-en');
+});
+
+test('without the server an alert is taken over all the same: it rings no more, and the house hears of it when it is back', async () => {
+  await desk.evaluate(() => {
+    const make = BaseAudioContext.prototype.createOscillator;
+    BaseAudioContext.prototype.createOscillator = function counted() {
+      window.tones = (window.tones || 0) + 1;
+      return make.call(this);
+    };
+  });
+  await desk.waitForFunction(() => window.tones > 0);
+  browser.serverIsDown = true;
+  await hospital.end('SIGKILL');
+  await desk.waitForSelector('jh-offline-band[shown]');
+  const urgent = '[data-alert][data-level=urgent]';
+  for (const ticket of await desk.$$eval(urgent, (all) => all.map((one) => one.dataset.alert))) await desk.click(`[data-alert="${ticket}"] [data-action=acknowledge_alert]`);
+  assert.equal(await desk.innerText(`${urgent} [data-noted]`), 'Noted as yours, sent when back online');
+  await shot('alerts-noted');
+  // The fourth of them, in the list.
+  await desk.click('[data-action=open_alerts]');
+  await desk.click(`.alert-list ${urgent} [data-action=acknowledge_alert]`);
+  const tones = await desk.evaluate(() => window.tones);
+  await pause(8000);
+  assert.equal(await desk.evaluate(() => window.tones), tones, 'who is being dealt with rings no more');
+  // What was noted outlives the page.
+  assert.equal(await desk.evaluate(() => JSON.parse(sessionStorage.getItem('jiaohao.desk.heard')).length), 4);
+  await hospital.open();
+  await desk.waitForFunction((which) => !document.querySelector(which), urgent);
+  browser.serverIsDown = false;
+  await desk.waitForFunction(() => sessionStorage.getItem('jiaohao.desk.heard') === null);
 });
 
 test('no page complained, none asked another origin or broke its policy', () => assert.deepEqual(browser.complaints, []));

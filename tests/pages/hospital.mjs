@@ -453,6 +453,13 @@ export async function sendAnswers(page) {
   await button.click();
 }
 
+/** Ends who is in hand and calls the next by the key: of who was called a moment ago the first press asks, and the second one is a second later. */
+export async function seenByKey(page) {
+  await page.keyboard.press('F8');
+  await pause(1000);
+  if (await page.$('[data-notice=just_called]')) await page.keyboard.press('F8');
+}
+
 /** What is in the doctor's hand: the number, or nobody. @param {import('playwright-core').Page} doctor @param {string|null} number */
 export async function inHand(doctor, number) {
   if (!number) await doctor.waitForSelector('.hand .nobody');

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { createRequire } from 'node:module';
 import { after, before, test } from 'node:test';
-import { Browser, columnIs, drawn, Hospital, ONE_SLOT, PASSWORD, residentNumber, SIZES } from './hospital.mjs';
+import { Browser, columnIs, drawn, Hospital, looks, ONE_SLOT, PASSWORD, residentNumber, SIZES } from './hospital.mjs';
 
 const AXE = fs.readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const QUEUE = 'renmin.xinnei.liming';
@@ -128,8 +128,16 @@ test('number and birthday; the wrong birthday finds nothing and three of them en
   };
   await type('0710');
   await kiosk.waitForSelector('[data-found="0"]');
-  await kiosk.click('[data-action=home]');
-  await type('0709');
+  await looks(kiosk);
+  if (process.env.PICTURES) await kiosk.screenshot({ path: `${process.env.PICTURES}/kiosk-nothing.png` });
+  // The number stands there still: only the birthday was wrong.
+  await kiosk.click('[data-action=try_again]:has-text("再试一次")');
+  await at('number');
+  assert.equal(await kiosk.innerText('.typed'), 'A3');
+  await kiosk.click('[data-action=find]');
+  await at('birthday');
+  await kiosk.keyboard.type('0709');
+  await kiosk.keyboard.press('Enter');
   await kiosk.waitForSelector('[data-ticket]');
   await kiosk.click('[data-action=check_in]');
   await kiosk.waitForSelector('[data-number="A003"]');

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { answerOne, Browser, drawn, Hospital, inHand, looks, PASSWORD, residentNumber, sayWho, sendAnswers, signInPhone, SIZES, TODAY } from './hospital.mjs';
+import { answerOne, Browser, drawn, Hospital, inHand, looks, PASSWORD, residentNumber, sayWho, sendAnswers, signInPhone, seenByKey, SIZES, TODAY } from './hospital.mjs';
 
 const A = 'renmin.xinnei.liming';
 const KIOSK = { width: 1080, height: 1920 };
@@ -82,7 +82,7 @@ test('a pause with somebody in the room: they stay on its door, with the pause, 
 test('who is seen in a pause is seen, and nobody is said to be missing', async () => {
   await doctor.waitForSelector('.hand [data-outcome=seen]:has-text("看完"):not(:has-text("叫下一位"))');
   await picture(doctor, 'doctor-paused');
-  await doctor.keyboard.press('F8');
+  await seenByKey(doctor);
   await doctor.waitForSelector('#undo:has-text("A001 已看完;暂停中,没有叫下一位")');
   await inHand(doctor, null);
   await doctor.waitForSelector('[data-tab=waiting]:has-text("2")');

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import test, { after, before } from 'node:test';
-import { Browser, drawn, Hospital, inHand, ONE_SLOT, pause, residentNumber, sayWho, signInPhone, SIZES } from './hospital.mjs';
+import { Browser, drawn, Hospital, inHand, looks, ONE_SLOT, pause, residentNumber, sayWho, signInPhone, SIZES } from './hospital.mjs';
 
 const A = 'renmin.xinnei.liming';
 const PHONE = '13912345678';
@@ -52,6 +52,26 @@ test('holds a place, lets it go, holds another and confirms', async () => {
   await phone.click('[data-held] [data-action=confirm_appointment]');
   await card('booked');
   await phone.waitForSelector('[data-ticket] .line b:text-is("A001"), [data-ticket] .line b:text-is("A002")');
+});
+
+test('at text of 200 % no bar stands before what is typed, and the field comes before what it is for', async () => {
+  await phone.evaluate(() => document.documentElement.style.setProperty('font-size', '32px'));
+  await phone.waitForSelector('.large-text', { state: 'attached' });
+  const seen = () => phone.evaluate(() => {
+    const box = (what) => document.querySelector(what).getBoundingClientRect();
+    return { bar: getComputedStyle(document.querySelector('nav')).position, field: box('.input.code'), more: box('.inside > .sub'), end: document.querySelector('nav').getBoundingClientRect().bottom - document.documentElement.scrollHeight + scrollY };
+  });
+  const { bar, field, more, end } = await seen();
+  assert.equal(bar, 'static');
+  assert.ok(field.bottom < more.top, `${field.bottom} ${more.top}`);
+  assert.ok(Math.abs(end) < 2, 'the bar ends the page');
+  await phone.focus('.input.code');
+  const focused = (await seen()).field;
+  assert.ok(focused.top >= 0 && focused.bottom <= SIZES.phone.height, `${focused.top} ${focused.bottom}`);
+  await looks(phone);
+  if (process.env.PICTURES) await phone.screenshot({ path: `${process.env.PICTURES}/phone-200.png` });
+  await phone.evaluate(() => document.documentElement.style.removeProperty('font-size'));
+  await phone.waitForSelector('.large-text', { state: 'detached' });
 });
 
 test('checks in with the code shown at the desk; a wrong one is refused', async () => {

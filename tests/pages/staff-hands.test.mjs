@@ -4,7 +4,7 @@
 
 import assert from 'node:assert/strict';
 import test, { after, before } from 'node:test';
-import { Browser, columnIs, drawn, Hospital, inHand, ONE_SLOT, PASSWORD, pause, residentNumber, SIZES } from './hospital.mjs';
+import { Browser, columnIs, drawn, Hospital, inHand, ONE_SLOT, PASSWORD, pause, residentNumber, seenByKey, SIZES } from './hospital.mjs';
 
 const A = 'renmin.xinnei.liming';
 const B = 'renmin.xinnei.zhoujing';
@@ -153,7 +153,7 @@ test('a doctor\'s two queues stand apart on the console and are called in one or
   const called = [];
   for (let n = 0; n < 3; n += 1) {
     const said = await next();
-    await doctor.keyboard.press('F8');
+    await seenByKey(doctor);
     const before = called[called.length - 1];
     await doctor.waitForFunction((was) => {
       const number = document.querySelector('.hand .person .number');
@@ -226,6 +226,8 @@ test('two consoles of one doctor press at once: one call, and the one that came 
     return page;
   };
   const both = [await opened(), await opened()];
+  // Of who was called a moment ago the key asks first.
+  await pause(5000);
   both.forEach((page) => page.hold());
   await Promise.all(both.map((page) => page.keyboard.press('F8')));
   const winner = async () => {
@@ -255,7 +257,7 @@ test('work begun on the open page: console and small caller say whom the key cal
   const calls = async (number) => {
     await second.waitForSelector(`.next-up[data-next]:has-text("${number}")`);
     await small.waitForSelector(`.who [data-next]:has-text("${number}")`);
-    await second.keyboard.press('F8');
+    await seenByKey(second);
     await inHand(second, number);
   };
   for (const [several, number] of [['own_first', 'B001'], ['in_turn', 'P001'], ['by_waiting_time', 'B002']]) {
@@ -271,7 +273,7 @@ test('work begun on the open page: console and small caller say whom the key cal
 test('the bar takes back what it was shown for, and nothing that another console has done since', async () => {
   const other = await browser.staff('/doctor', SIZES.console, 'zhoujing');
   await second.waitForSelector('.next-up[data-next]:has-text("B003")');
-  await second.keyboard.press('F8');
+  await seenByKey(second);
   await inHand(other, 'B003');
   await other.click('.hand [data-action=start_service]');
   await second.waitForSelector('.hand [data-state=serving]');

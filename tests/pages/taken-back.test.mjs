@@ -52,18 +52,53 @@ test('who is sent to the door reads there that they wait there and are next, as 
   await board.waitForSelector('[data-call][data-state=summoned] .number:text-is("B001")');
   const here = await door.waitForSelector('.now[data-at-door=B001]:has-text("请在门口等候,马上叫您"):has-text("you are next"):has-text("王*珍")');
   assert.ok(!(await here.textContent()).includes('候诊区'));
+  assert.equal((await door.textContent('main')).split('B001').length, 2, 'large, and not once more as the next');
   assert.deepEqual(await faint(door), []);
   await picture(door, 'at-the-door');
 });
 
-test('a clinic that is late is one: its door says that the doctor is not here, and not that there is no clinic', async () => {
+test('without news a door says what was so, and since when, and asks nobody for anything', async () => {
+  const others = {};
+  await hospital.call('PUT', '/boards', { id: 'renmin.b2f', name: '眼科 候诊区 2F', name_en: 'Ophthalmology', english: true, speaks: false, queues: ['renmin.yanke.wangfang'] });
+  for (const [room, on] of [['renmin.xinnei.r3', 'renmin.b3f'], ['renmin.yanke.r1', 'renmin.b2f']]) {
+    others[room] = await browser.open(`/door/${room}`, SIZES.screen);
+    await hospital.call('POST', '/screens/approve', { code: await others[room].getAttribute('[data-pairing-code]', 'data-pairing-code'), board: on });
+    await others[room].waitForSelector('.live:not(.off)');
+  }
+  const says = (page, text) => page.waitForSelector(`.now:has-text("${text}")`).then((one) => one.innerText());
+  await says(others['renmin.xinnei.r3'], '请在候诊区等候叫号');
+  // As the board says it, before its doctor comes and with no delay announced.
+  await says(others['renmin.yanke.r1'], '医生还没到,请在候诊区稍等');
+  assert.match(await others['renmin.yanke.r1'].innerText('.who'), /王芳\s*主治医师/);
+  assert.doesNotMatch(await others['renmin.yanke.r1'].innerText('body'), /暂无/);
+  assert.deepEqual(await faint(others['renmin.yanke.r1']), []);
+  await picture(others['renmin.yanke.r1'], 'not-begun');
+  browser.serverIsDown = true;
+  await hospital.end('SIGKILL');
+  assert.match(await says(others['renmin.xinnei.r3'], '时没有叫号'), /08:\d\d 时没有叫号\s+Nobody was being called at 08:\d\d/);
+  assert.match(await says(others['renmin.yanke.r1'], '时医生还没到'), /^08:\d\d 时医生还没到/);
+  assert.match(await says(door, '时在门口等候'), /08:\d\d 时在门口等候\s+Asked to wait at this door, 08:\d\d\s+B001/);
+  for (const page of [door, ...Object.values(others)]) {
+    assert.doesNotMatch(await page.innerText('main'), /马上叫您|请在|you are next/);
+    assert.deepEqual(await faint(page), []);
+  }
+  await picture(door, 'off-at-the-door');
+  await picture(others['renmin.yanke.r1'], 'off-not-begun');
+  await hospital.open();
+  await says(door, '请在门口等候,马上叫您');
+  browser.serverIsDown = false;
+  await Promise.all([board, door].map((page) => page.waitForSelector('.live:not(.off)')));
+  for (const page of Object.values(others)) await page.context().close();
+});
+
+test('a clinic that is late is one: its door says when it begins and whose it is, and not that there is no clinic', async () => {
   await hospital.call('POST', '/sessions/delay', { session: 'renmin.yanke.s1', minutes: 20 }, hospital.desk);
   const other = await browser.open('/door/renmin.yanke.r1', SIZES.screen);
   const code = await other.getAttribute('[data-pairing-code]', 'data-pairing-code');
-  await hospital.call('PUT', '/boards', { id: 'renmin.b2f', name: '眼科 候诊区 2F', name_en: 'Ophthalmology', english: true, speaks: false, queues: ['renmin.yanke.wangfang'] });
   await hospital.call('POST', '/screens/approve', { code, board: 'renmin.b2f' });
   await other.waitForSelector('[data-held-up=delay]:has-text("门诊延迟约20分钟")');
-  await other.waitForSelector('.now:has-text("医生现在不在"):has-text("not here now")');
+  await other.waitForSelector('.now:has-text("约 08:50 开诊"):has-text("Starts about 08:50")');
+  await other.waitForSelector('.who:has-text("王芳")');
   assert.doesNotMatch(await other.textContent('body'), /暂无/);
   assert.deepEqual(await faint(other), []);
   await picture(other, 'late');

@@ -4,12 +4,12 @@
 use std::collections::BTreeSet;
 
 use jiaohao_domain::clinic::{Session, SessionStanding};
-use jiaohao_domain::department;
+use jiaohao_domain::department::{self, to_come};
 use jiaohao_domain::floor::left_over::Today;
 use jiaohao_domain::floor::{Standing, StepKind, Ticket, Work};
 use jiaohao_domain::queue::Queues;
 use jiaohao_domain::vocabulary::DefineDepartment;
-use jiaohao_domain::{BusinessDate, DoctorId, QueueId, ServicePointId, SessionId, TicketId, Timestamp};
+use jiaohao_domain::{BusinessDate, DoctorId, QueueId, ServicePointId, TicketId, Timestamp};
 
 use super::rules::{BoardInput, CallInput, CallState, DepartmentInput, Notice, RoomInput};
 
@@ -207,7 +207,7 @@ impl<'a> Reader<'a> {
     fn coming(&self, queue: &QueueId) -> Option<Coming<'a>> {
         let sessions = self.state.clinic.sessions.iter().filter(|(id, session)| {
             let is_today = session.queue == *queue && session.date == self.today;
-            is_today && self.takes_place(session) && !self.has_begun(id)
+            is_today && self.takes_place(session) && !to_come::has_begun(self.state, id)
         });
         let coming = sessions.filter_map(|(_, session)| {
             let planned = self.state.clinic.slots.get(session.slots.first()?)?.start;
@@ -216,17 +216,8 @@ impl<'a> Reader<'a> {
         coming.min_by_key(|coming| coming.planned)
     }
 
-    /// Still: it is not over either.
     fn takes_place(&self, session: &Session) -> bool {
-        let clinic = &self.state.clinic;
-        let is_stopped = clinic.is_stopped_whole(session);
-        session.standing == SessionStanding::Open && !is_stopped && !clinic.is_over(session, self.now)
-    }
-
-    fn has_begun(&self, session: &SessionId) -> bool {
-        let mut own =
-            self.state.floor.tickets.values().filter(|ticket| ticket.opened.session.as_ref() == Some(session));
-        own.any(|ticket| ticket.steps.iter().any(|step| matches!(step.what, StepKind::Summoned | StepKind::Called)))
+        to_come::takes_place(self.state, session, self.now)
     }
 
     fn missed(&self) -> Vec<(Timestamp, String)> {

@@ -1,11 +1,12 @@
 // /board/{id}: the waiting area's screen. Shows the board stream, confirms what it has shown and said, turns pages of rooms,
 // and says itself when it is not current or silent. Chromium 70 syntax.
 
+import '../i18n/screens.js';
 import { drawing, find, render } from '../lib/dom.js';
 import { t } from '../lib/i18n.js';
 import { Screen } from '../lib/screen.js';
 import { LiveStream } from '../lib/stream.js';
-import { HELD_MS, key, Turns } from './calls.js';
+import { HELD_MS, key, NOW_MS, Turns } from './calls.js';
 import { boardView } from './view.js';
 import { Voice } from './voice.js';
 
@@ -22,6 +23,8 @@ const seen = new Map();
 const last = new Map();
 /** @type {Set<string>} */
 const shown = new Set();
+/** The calls that the stream had last. @type {Set<string>} */
+let stood = new Set();
 const turns = new Turns();
 let soon = 0;
 let page = 0;
@@ -54,8 +57,21 @@ function size() {
   return { width, height: width * window.innerHeight / window.innerWidth };
 }
 
-/** @param {any} value */
-function onBoard(value) {
+/**
+ * When a call that was called before and comes back came up: what undoes a finish calls nobody. One of the last seconds stays new.
+ * @param {any} c @param {any[]} events what came with it @param {number} local
+ */
+function cameUp(c, events, local) {
+  const clock = screen.protocol.clock;
+  const before = seen.get(key(c));
+  const calledMs = (clock.now() - Date.parse(c.at)) / (clock.rate || 1);
+  const isBack = before !== undefined || (events.some(([name]) => name === 'step_undone') && calledMs >= HELD_MS);
+  if (!isBack) return local;
+  return before !== undefined && local - before < HELD_MS ? before : local - NOW_MS;
+}
+
+/** @param {any} value @param {any[]} [events] */
+function onBoard(value, events) {
   if (!value) return;
   const local = performance.now();
   const first = last.size === 0 && seen.size === 0;
@@ -63,9 +79,12 @@ function onBoard(value) {
   (value.calls || []).forEach((c) => {
     const k = key(c);
     // What was there before this screen looked is not news.
-    if (!seen.has(k)) seen.set(k, first ? local - Math.max(0, screen.protocol.clock.now() - Date.parse(c.at)) : local);
+    if (first) seen.set(k, local - Math.max(0, screen.protocol.clock.now() - Date.parse(c.at)));
+    else if (c.state === 'called' && !stood.has(c.call)) seen.set(k, cameUp(c, events || [], local));
+    else if (!seen.has(k)) seen.set(k, local);
     last.set(c.call, c);
   });
+  stood = new Set((value.calls || []).map((/** @type {any} */ c) => c.call));
   // A call that is still there came up once, however long it stands: it is not new again.
   const there = new Set((value.calls || []).map(key));
   seen.forEach((at, k) => {

@@ -4,7 +4,7 @@
 /** Newest calls stand apart this long; a call that has left the board stays so long, unless a newer one needs the place. */
 export const HELD_MS = 20000;
 /** So long a call is one of now; of an older one it is said when it was. */
-const NOW_MS = 180000;
+export const NOW_MS = 180000;
 /** So long on the glass, and a call has been shown. Turns are as short while others wait for it: four of them fit into the time
  * within which a call is to be confirmed (DOMAIN, Receipts). */
 const SHOWN_MS = 800;

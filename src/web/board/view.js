@@ -17,7 +17,7 @@ function two(key, values) {
 /** Nobody is asked to listen where nothing is said; to a nurse, once the screen is not current. @param {any} value @param {any} s */
 function quietKey(value, s) {
   if (s.off) return 'board.quiet';
-  if (value.board.speaks === false) return 'board.quiet_look';
+  if (value.board.speaks === false) return (value.calls || []).length ? 'board.quiet_look' : 'board.quiet_none';
   return s.silent ? 'board.quiet_silent' : 'board.quiet';
 }
 
@@ -66,16 +66,27 @@ function standing(c, off, old) {
   return off ? null : withSmall(`board.state.${c.state}`);
 }
 
+/** When somebody is to begin; without news a beginning that has passed since is not said, and who was not there is not said not to be. @param {any} r @param {any} s */
+function begins(r, s) {
+  const opens = clockOf(r.opens);
+  if (Date.parse(r.opens) > s.serverNow) return { key: 'board.opens', time: opens };
+  if (!s.off) return { key: 'board.not_begun', time: '' };
+  return opens <= s.lastData ? { key: 'board.not_begun_at', time: s.lastData } : null;
+}
+
 /**
  * When who comes now is called, as far as it is still to come. That it is theirs is said: who waits already would take it for their own.
- * @param {any} r @param {number} now UTC milliseconds
+ * Without news nobody knows.
+ * @param {any} r @param {{serverNow: number, off: boolean, lastData: string}} s
  */
-function when(r, now) {
+function when(r, s) {
   if (r.paused) return h('span', { class: 'paused' }, two('board.paused'));
   if (r.opens) {
-    const key = Date.parse(r.opens) > now ? 'board.opens' : 'board.not_begun';
-    return ['zh', 'en'].map((lang) => h(lang === 'zh' ? 'span' : 'small', { key: lang, lang: lang === 'en' ? 'en' : undefined }, t(key, { time: clockOf(r.opens) }, lang)));
+    const said = begins(r, s);
+    return said && ['zh', 'en'].map((lang) => h(lang === 'zh' ? 'span' : 'small', { key: lang, lang: lang === 'en' ? 'en' : undefined }, t(said.key, { time: said.time }, lang)));
   }
+  if (s.off) return null;
+  const now = s.serverNow;
   const left = rangeLeft(r.expected, now);
   if (!left) return null;
   const say = (/** @type {string} */ lang) => t(left.from ? 'board.about' : 'board.about_by', left, lang);
@@ -124,12 +135,12 @@ function lettersOf(numbers) {
 
 /**
  * A room with those of its numbers whose turn it is.
- * @param {{room: any, from: number, numbers: string[], more: number}} part @param {number} columns @param {number} now
+ * @param {{room: any, from: number, numbers: string[], more: number}} part @param {number} columns @param {any} s
  */
-function room(part, columns, now) {
+function room(part, columns, s) {
   const { room: r, from, numbers, more } = part;
   const door = r.at_door || [];
-  const expected = when(r, now);
+  const expected = when(r, s);
   return h('div', { class: `room${r.common ? ' common' : ''}`, key: r.common ? `line/${r.waiting[0]}` : `${r.place}/${r.doctor}`, 'data-room': r.place },
     h('span', { class: 'doctor' },
       r.common ? h('b', null, r.letter ? two('board.common_of', { letter: r.letter }) : two('board.common')) : [h('b', { key: 'p' }, r.place), [r.doctor, r.title].filter(Boolean).join(' '), r.doctor_en ? h('span', { class: 'en', lang: 'en', key: 'en' }, r.doctor_en) : null]),
@@ -188,7 +199,7 @@ export function boardView(value, s) {
         atDoor ? h('em', { key: 'door' }, h('b', { class: 'num' }, atDoor), two('board.at_door')) : null,
         waiting.pages > 1 ? h('span', { class: 'pages num', key: 'pages' }, `${waiting.page + 1}/${waiting.pages}`) : null),
       h('div', { class: `rooms${waiting.isWide ? ' wide' : ''}` }, waiting.rooms.length ? null : h('p', { class: 'none', key: 'none' }, withSmall('board.no_rooms')),
-        waiting.rooms.map((one) => room(one, waiting.columns, s.serverNow))),
+        waiting.rooms.map((one) => room(one, waiting.columns, s))),
       waiting.left ? h('div', { class: 'left', key: 'left', 'data-left': String(waiting.left) }, two('board.left', { n: waiting.left })) : null,
       h('div', { class: `missed${missed.length ? '' : ' nobody'}` },
         h('span', null, withSmall('board.missed')),

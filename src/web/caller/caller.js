@@ -2,11 +2,13 @@
 // clinic, and nothing that the console does not have.
 
 import '../components/undo-bar.js';
+import { isOff, lastDataClock } from '../components/connection.js';
 import { isUrgent, notYet } from '../components/ticket.js';
 import { find, h, render } from '../lib/dom.js';
 import { t } from '../lib/i18n.js';
 import { openPage } from '../lib/page.js';
 import { stateWord, wordsOf } from '../lib/words.js';
+import { onceOf } from '../doctor/actions.js';
 import { openConsole } from '../doctor/open.js';
 import { beginView } from '../doctor/view.js';
 
@@ -34,14 +36,20 @@ function draw() {
   return [whoLine(model, persons, hand), hand ? handButtons(model, actions, hand, now) : freeButtons(model, actions)];
 }
 
-/** The room and who waits; while nobody has shown or spoken the call, that instead: somebody has to go to the door. @param {import('../doctor/model.js').Model|null} model */
+/** The room and who waits; without a connection what to do instead, and since when; while nobody has shown or spoken the call, that instead: somebody has to go to the door. @param {import('../doctor/model.js').Model|null} model */
 function foot(model) {
   const work = model && model.work;
   const hand = work && /** @type {import('../doctor/model.js').Model} */ (model).inHand();
+  const off = isOff(page.protocol);
   const unheard = hand && page.protocol.status === 'live' && hand.not_announced;
-  find('#place').parentElement.classList.toggle('unheard', !!unheard);
+  find('#place').parentElement.classList.toggle('unheard', !!unheard || off);
   // While it is connected its words are for ears: the sentence has the line.
-  find('.foot jh-connection').classList.toggle('visually-hidden', !!unheard);
+  find('.foot jh-connection').classList.toggle('visually-hidden', !!unheard || off);
+  if (off) {
+    const time = lastDataClock(page.protocol);
+    render(find('#place'), [h('b', { 'data-off': '' }, time ? t('caller.off', { time }) : t('caller.off_never'))]);
+    return;
+  }
   if (unheard) {
     render(find('#place'), [h('b', { 'data-not-announced': unheard }, t(`not_announced.${unheard}`))]);
     return;
@@ -72,7 +80,7 @@ function freeButtons(model, actions) {
   const o = { type: 'button', class: 'btn primary', key: 'go', 'data-key': 'primary', disabled: actions.busy };
   return h('div', { class: 'do', key: 'free' }, model.work.paused
     ? h('button', { ...o, 'data-action': 'resume_work', onclick: () => actions.resume() }, t('doctor.resume'))
-    : h('button', { ...o, 'data-action': 'call_next_patient', onclick: () => actions.callNext(null) }, t('doctor.next')));
+    : h('button', { ...o, 'data-action': 'call_next_patient', onclick: onceOf(() => actions.callNext(null)) }, t('doctor.next')));
 }
 
 /** @param {import('../doctor/model.js').Model} model @param {import('../doctor/actions.js').Actions} actions @param {any} hand @param {number} now */
@@ -81,7 +89,7 @@ function handButtons(model, actions, hand, now) {
   const tooEarly = notYet(hand, now);
   const o = (/** @type {string} */ key, /** @type {boolean} */ off) => ({ type: 'button', key, 'data-key': key, disabled: actions.busy || off });
   return h('div', { class: 'do', key: 'hand' },
-    h('button', { ...o('primary', false), class: 'btn primary', 'data-action': 'call_next_patient', 'data-outcome': 'seen', onclick: () => actions.callNext('seen') }, t(model.work.paused ? 'doctor.finish' : 'doctor.seen_next')),
+    h('button', { ...o('primary', false), class: 'btn primary', 'data-action': 'call_next_patient', 'data-outcome': 'seen', onclick: onceOf(() => actions.callNext('seen')) }, t(model.work.paused ? 'doctor.finish' : 'doctor.seen_next')),
     h('button', {
       ...o('not_here', !called || !!tooEarly), class: 'btn', 'data-action': 'call_next_patient', 'data-outcome': 'not_here', title: tooEarly,
       onclick: () => actions.callNext('not_here'),

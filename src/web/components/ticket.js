@@ -10,6 +10,9 @@ import { classWord, lineWord, minutesSince, sexWord, standingWord, stepWord } fr
 /** Whether somebody waits as an emergency. @param {any} ticket */
 export const isUrgent = (ticket) => ticket.class === 'emergency';
 
+/** @param {any} ticket */
+const hasClass = (ticket) => !!ticket.class && ticket.class !== 'none';
+
 /** Lines that say nothing a person needs to be told. */
 const PLAIN_LINES = ['ordinary', 'appointments', 'walk_ins'];
 
@@ -31,7 +34,7 @@ function marks(ticket, site) {
   return [
     ...mark(ticket.walk_in, '', () => t('ticket.walk_in')),
     ...mark(ticket.addition, '', () => t('ticket.addition')),
-    ...mark(ticket.class && ticket.class !== 'none', ticket.class === 'emergency' ? 'alarm' : 'soon', () => classWord(ticket.class, classes)),
+    ...mark(hasClass(ticket), ticket.class === 'emergency' ? 'alarm' : 'soon', () => classWord(ticket.class, classes)),
     ...mark(ticket.line && !PLAIN_LINES.includes(ticket.line) && ticket.line !== ticket.class, 'info', () => lineWord(ticket.line)),
     ...mark(ticket.missed_times, 'soon', () => t('ticket.missed_times', { n: ticket.missed_times })),
   ];
@@ -53,7 +56,10 @@ export function slotWords(ticket) {
 /** By what somebody goes first: an emergency, a line of its own, or the slot. @param {any} ticket @param {import('../lib/site.js').Site} site */
 export function kindWords(ticket, site) {
   if (isUrgent(ticket)) return t('class.emergency');
-  if (ticket.class && ticket.class !== 'none') return classWord(ticket.class, site.classesOf(prefix(ticket.ticket, 2)));
+  if (hasClass(ticket)) {
+    const words = classWord(ticket.class, site.classesOf(prefix(ticket.ticket, 2)));
+    return ticket.slot_start ? t('ticket.of_slot', { how: words, time: clockOf(ticket.slot_start) }) : words;
+  }
   return ticket.line && !PLAIN_LINES.includes(ticket.line) ? lineWord(ticket.line) : slotWords(ticket);
 }
 
@@ -104,6 +110,28 @@ export function unaskedTag(ticket) {
 /** Why it stands where it stands, in one sentence. @param {any} ticket */
 export function why(ticket) {
   return said(ticket.why);
+}
+
+/** By slot, else by check-in: whether somebody came to stand before another by more than that. @param {any} one @param {any} other */
+function isLater(one, other) {
+  const [a, b] = [one.slot_start || '', other.slot_start || ''];
+  return a && b && a !== b ? a > b : one.checked_in_at > other.checked_in_at;
+}
+
+/**
+ * Why it stands there, and of an ordinary one who was put before it: who looks at the slots alone finds no reason.
+ * @param {any} ticket @param {any} queue @param {import('../lib/site.js').Site} site
+ */
+export function whyBehind(ticket, queue, site) {
+  const at = queue ? queue.order.indexOf(ticket.ticket) : -1;
+  if (at < 1 || !PLAIN_LINES.includes(ticket.line) || hasClass(ticket)) return why(ticket);
+  const before = queue.order.slice(0, at).map((/** @type {string} */ id) => queue.tickets[id]);
+  const put = before.filter((/** @type {any} */ one) => one && hasClass(one) && isLater(one, ticket));
+  if (!put.length) return why(ticket);
+  const classes = site.classesOf(prefix(ticket.ticket, 2));
+  const names = Array.from(new Set(put.map((/** @type {any} */ one) => one.class)));
+  const of = names.map((name) => t('ticket.put_one', { n: put.filter((/** @type {any} */ one) => one.class === name).length, words: classWord(name, classes) }));
+  return t('ticket.put_before', { of: of.join(t('list.comma')) });
 }
 
 /**

@@ -14,6 +14,8 @@ import { askPriority } from './ticket-panel.js';
 const RINGS_EVERY_MS = 6000;
 /** So many urgent ones stand there in full; the others wait in the list. */
 const IN_FULL = 3;
+/** Which alerts were taken over while the house could not be told, kept in this tab. */
+const KEPT = 'jiaohao.desk.heard';
 /** More queues of other departments than one desk looks after. */
 const QUEUES_MAX = 40;
 
@@ -34,11 +36,50 @@ export class Alerts {
     /** Which have rung. @type {Set<string>} */
     this.rang = new Set();
     this.rangAt = 0;
+    /** Taken over here while the server was away, by ticket; whether the house has been told. @type {Map<string, boolean>} */
+    this.noted = new Map(this.kept().map((id) => [id, false]));
     /** Whether the list of those that do not stand in full is open. */
     this.isOpen = false;
     /** Queues of the own departments that are not open, by stream. @type {Map<string, LiveStream>} */
     this.elsewhere = new Map();
     setInterval(() => this.look(), 1000);
+    page.protocol.onStatus((status) => {
+      if (status === 'live') this.tell();
+    });
+  }
+
+  /** @returns {string[]} */
+  kept() {
+    try {
+      return JSON.parse(sessionStorage.getItem(KEPT) || '[]');
+    } catch {
+      return [];
+    }
+  }
+
+  keep() {
+    const left = Array.from(this.noted.keys()).filter((id) => !this.noted.get(id));
+    try {
+      if (left.length) sessionStorage.setItem(KEPT, JSON.stringify(left));
+      else sessionStorage.removeItem(KEPT);
+    } catch {
+      // Kept on this page only.
+    }
+    this.page.draw();
+  }
+
+  /** Tells the house who was taken over meanwhile. What it refuses rings again, unless somebody else has taken it. */
+  async tell() {
+    for (const id of Array.from(this.noted.keys()).filter((one) => !this.noted.get(one))) {
+      try {
+        await this.page.protocol.command('acknowledge_alert', { ticket: id });
+        this.noted.set(id, true);
+      } catch (refusal) {
+        if (refusal.code === 'offline' || refusal.code === 'no_answer') return;
+        this.noted.delete(id);
+      }
+      this.keep();
+    }
   }
 
   /** Follows the queues of the other departments, as long as the site asks anything. */
@@ -81,8 +122,10 @@ export class Alerts {
   look() {
     this.follow();
     const open = this.open();
-    const isNew = open.some((ticket) => !this.rang.has(ticket.ticket));
-    const isUrgent = open.some((ticket) => ticket.pre_check.alert.level === 'urgent');
+    // Somebody is with them, whether or not the house knows it yet.
+    const loud = open.filter((ticket) => !this.noted.has(ticket.ticket));
+    const isNew = loud.some((ticket) => !this.rang.has(ticket.ticket));
+    const isUrgent = loud.some((ticket) => ticket.pre_check.alert.level === 'urgent');
     const now = performance.now();
     if ((isNew || (isUrgent && now - this.rangAt >= RINGS_EVERY_MS)) && this.chime.canRing) {
       this.chime.ring();
@@ -94,6 +137,11 @@ export class Alerts {
 
   /** @param {any} ticket */
   async heard(ticket) {
+    if (this.page.protocol.status === 'offline') {
+      this.noted.set(ticket.ticket, false);
+      this.keep();
+      return;
+    }
     if (!(await this.desk.acts.send('acknowledge_alert', { ticket: ticket.ticket }))) return;
     const { acts, persons } = this.desk;
     const more = ['waiting', 'summoned'].includes(ticket.state)
@@ -134,7 +182,9 @@ export class Alerts {
         h('b', null, `${t(isUrgent ? 'pre_check.urgent' : 'pre_check.look')}: ${alertText(ticket.pre_check, this.site)}`),
         h('span', { class: 'num' }, [`${ticket.number} ${this.desk.persons.nameOf(ticket)}`, department ? named(department.name, department.name_en) : '', sinceWords(minutesSince(alert.at, now))].filter(Boolean).join(' · '))),
       h('button', { type: 'button', class: 'btn', 'data-action': 'show_alert', onclick: () => this.desk.show(ticket) }, t('pre_check.show')),
-      h('button', { type: 'button', class: 'btn primary', 'data-action': 'acknowledge_alert', onclick: () => this.heard(ticket) }, t('pre_check.hear')));
+      this.noted.has(ticket.ticket)
+        ? h('span', { class: 'tag soon', key: 'noted', role: 'status', 'data-noted': '' }, t('pre_check.noted'))
+        : h('button', { type: 'button', class: 'btn primary', key: 'hear', 'data-action': 'acknowledge_alert', onclick: () => this.heard(ticket) }, t('pre_check.hear')));
   }
 
   /** How many more there are, and the way to them. @param {any[]} rest @param {boolean} isAlone */

@@ -5,7 +5,7 @@ import '../components/undo-bar.js';
 import { screensView } from '../components/screens.js';
 import { lateOf, lateWords } from '../components/late.js';
 import { Slips } from '../components/slip.js';
-import { alertTag, isUrgent, slotWords, unaskedTag, waited, why } from '../components/ticket.js';
+import { alertTag, isUrgent, slotWords, unaskedTag, waited, whyBehind } from '../components/ticket.js';
 import { Answers } from '../lib/answers.js';
 import { clockOf, wall } from '../lib/clock.js';
 import { find, h, render } from '../lib/dom.js';
@@ -354,7 +354,7 @@ function row(ticket) {
   },
   h('span', { class: 'number' }, ticket.number),
   h('span', { class: 'name' }, persons.nameOf(ticket), h('span', { class: 'of num' }, slotWords(ticket)),
-    h('small', { 'data-where': '' }, ticket.state === 'waiting' ? why(ticket) : ticket.state === 'summoned' ? f.doorOf(ticket) : standingWord(ticket)),
+    h('small', { 'data-where': '' }, ticket.state === 'waiting' ? whyBehind(ticket, f.queueOf(ticket.ticket), /** @type {Site} */ (site)) : ticket.state === 'summoned' ? f.doorOf(ticket) : standingWord(ticket)),
     rowTags(ticket)),
   h('span', { class: 'wait num' }, ticket.state === 'ended' ? '' : waited(ticket, now)));
 }

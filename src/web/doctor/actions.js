@@ -2,7 +2,7 @@
 
 import { askCall, sendCall } from '../components/call-this.js';
 import { askPause } from '../components/pause.js';
-import { bioOf, stepAfter, stepCounts, undoneWords } from '../components/ticket.js';
+import { bioOf, lastUndoable, stepAfter, stepCounts, undoneWords } from '../components/ticket.js';
 import { find, h } from '../lib/dom.js';
 import { t } from '../lib/i18n.js';
 import { ask, askText } from '../lib/page.js';
@@ -13,6 +13,20 @@ import { isKeyOf, keyOf } from './keys.js';
 /** The step that each command on the hand alone puts upon its ticket. @type {Object<string, string>} */
 const STEPS = { start_service: 'started', send_for_tests: 'sent_for_tests', finish_service: 'finished', mark_missed: 'missed' };
 
+/** Of who was called so lately nobody presses on purpose that they have been seen. */
+const JUST_CALLED_MS = 5000;
+/** A press so soon after the question is the same slip of the hand. */
+const SAME_SLIP_MS = 500;
+/** Who was called for longer may well have been seen, when the next call turns out to be a mistake. */
+const SHORT_VISIT_MS = 60000;
+/** What a key ends, of who is in hand. */
+const ENDING_KEYS = ['primary', 'finish_service'];
+
+/** A double click is one press: the button of the next step stands where the first one stood. @param {(event: any) => void} press */
+export const onceOf = (press) => (/** @type {any} */ event) => {
+  if (event.detail < 2) press(event);
+};
+
 /** The console's actions upon a model. */
 export class Actions {
   /** @param {import('../lib/page.js').Page} page @param {import('./model.js').Model} model @param {import('../lib/persons.js').Persons} persons */
@@ -21,6 +35,8 @@ export class Actions {
     this.model = model;
     this.persons = persons;
     this.sending = false;
+    /** Whose end a key has been asked about, and when. @type {{call: string, at: number}|null} */
+    this.asked = null;
     /** How many steps each ticket had when the last command left. @type {Map<string, number>} */
     this.before = new Map();
   }
@@ -33,10 +49,37 @@ export class Actions {
   /**
    * Says what was done, with the way back of it alone: what another console has done with the ticket since is not taken back.
    * @param {string|(() => string)} text @param {string|null} ticket @param {string} [what] the step that the last command has put upon it
+   * @param {import('../components/undo-bar.js').More} [more]
    */
-  done(text, ticket, what) {
+  done(text, ticket, what, more) {
     const after = (ticket && this.before.get(ticket)) || 0;
-    find('#undo').offer(text, ticket ? () => this.undoStep(this.eventAfter(ticket, after, what)) : null);
+    find('#undo').offer(text, ticket ? () => this.undoStep(this.eventAfter(ticket, after, what)) : null, more);
+  }
+
+  /** Whether a key waits for a second press: it would end the visit of somebody called a moment ago, who is still on the way in. @param {string} action */
+  asks(action) {
+    const hand = this.model.inHand();
+    if (!hand || hand.state !== 'called' || !ENDING_KEYS.includes(action)) return false;
+    const forMs = -this.page.protocol.clock.until(hand.first_called_at);
+    if (!(forMs < JUST_CALLED_MS)) return false;
+    const now = performance.now();
+    if (this.asked && this.asked.call === hand.call) return now - this.asked.at < SAME_SLIP_MS;
+    this.asked = { call: hand.call, at: now };
+    this.page.notify(t('doctor.just_called', { number: hand.number, s: Math.max(1, Math.round(forMs / 1000)), key: keyOf(action) }), 'soon', 'just_called');
+    return true;
+  }
+
+  /** Whom the press that called the one in hand has ended, although they had hardly been called: the step. @param {any} hand */
+  endedWith(hand) {
+    const lastOf = (/** @type {any} */ ticket, /** @type {string} */ what) => (ticket.steps || []).filter((/** @type {any} */ step) => step.what === what && !step.undone).pop();
+    const called = lastOf(hand, 'called');
+    const all = called ? this.model.list('ended') : [];
+    for (const ticket of all.filter((one) => one.ticket !== hand.ticket)) {
+      const [step, before, started] = [lastUndoable(ticket), lastOf(ticket, 'called'), lastOf(ticket, 'started')];
+      const isOne = !!step && !!before && step.what === 'finished' && step.at === called.at && !(started && started.at >= before.at);
+      if (isOne && Date.parse(step.at) - Date.parse(before.at) < SHORT_VISIT_MS) return { step, number: ticket.number };
+    }
+    return null;
   }
 
   /** Of a ticket that is not shown here, the next one. @param {string} id @param {number} after @param {string} [what] */
@@ -160,8 +203,11 @@ export class Actions {
     const hand = this.model.inHand();
     if (!hand) return;
     const reason = t(hand.state === 'called' ? 'reason.wrong_call' : 'reason.wrong_person');
+    const ended = this.endedWith(hand);
     if ((await this.send('return_to_waiting', { ticket: hand.ticket, reason }))) {
-      this.done(t('doctor.did.return_to_waiting', { number: hand.number }), hand.ticket, 'returned');
+      this.done(t('doctor.did.return_to_waiting', { number: hand.number }), hand.ticket, 'returned', ended
+        ? { action: 'undo_ended', words: t('doctor.back_too', { number: ended.number }), go: () => this.undoStep(ended.step.event) }
+        : undefined);
     }
   }
 

@@ -2,12 +2,13 @@
 
 import { lateWords } from '../components/late.js';
 import { preCheckPart } from '../components/pre-check.js';
-import { ageOf, alertTag, bioOf, isUrgent, lastUndoable, marksLine, notAnnounced, notYet, tags, unaskedTag, waited, why } from '../components/ticket.js';
+import { ageOf, alertTag, bioOf, isUrgent, lastUndoable, marksLine, notAnnounced, notYet, tags, unaskedTag, waited, why, whyBehind } from '../components/ticket.js';
 import { clockOf, rangeLeft } from '../lib/clock.js';
 import { h } from '../lib/dom.js';
 import { named, t } from '../lib/i18n.js';
 import { whoseOf } from '../lib/sessions.js';
 import { standingWord, stateWord, stepWord } from '../lib/words.js';
+import { onceOf } from './actions.js';
 import { keyCap } from './keys.js';
 
 const TABS = ['waiting', 'away', 'missed', 'ended'];
@@ -52,7 +53,7 @@ function handPart(look) {
     hand ? handButtons(look, hand, busy) : h('div', { class: 'form', key: 'no-hand' },
       work.paused
         ? button('resume_work', 'doctor.resume', () => actions.resume(), { class: 'primary', key: 'primary', disabled: busy })
-        : button('call_next_patient', 'doctor.next', () => actions.callNext(null), { class: 'primary', key: 'primary', disabled: busy })),
+        : button('call_next_patient', 'doctor.next', onceOf(() => actions.callNext(null)), { class: 'primary', key: 'primary', disabled: busy })),
     nextUp(look));
 }
 
@@ -103,7 +104,7 @@ function handButtons(look, hand, busy) {
   return h('div', { class: 'form', key: 'buttons' },
     h('button', {
       type: 'button', class: 'btn spread primary', 'data-action': 'call_next_patient', 'data-outcome': 'seen', 'data-key': 'primary',
-      'data-ticket': ticket, disabled: busy, onclick: () => actions.callNext('seen'),
+      'data-ticket': ticket, disabled: busy, onclick: onceOf(() => actions.callNext('seen')),
     }, t(paused ? 'doctor.finish' : 'doctor.seen_next'), keyCap('primary')),
     h('button', {
       type: 'button', class: 'btn spread second', 'data-action': 'call_next_patient', 'data-outcome': 'not_here', 'data-key': 'not_here',
@@ -179,7 +180,7 @@ function row(look, ticket, atDoor) {
     h('td', { class: 'who' }, look.persons.nameOf(ticket), age === null ? null : h('span', { class: 'age' }, ` · ${age}`), ' ', alertTag(ticket, look.model.site), unaskedTag(ticket), marksLine(ticket, look.model.site)),
     h('td', { class: 'num' }, clockOf(ticket.slot_start) || '–'),
     h('td', { class: 'num' }, look.tab === 'waiting' ? waited(ticket, look.now) : standingWord(ticket)),
-    h('td', { class: 'why' }, look.tab === 'waiting' ? (atDoor ? t('doctor.at_this_door') : elsewhere ? t('doctor.at_door_of', { place: elsewhere }) : why(ticket)) : last ? `${clockOf(last.at)} ${stepWord(last, ticket)}` : ''),
+    h('td', { class: 'why' }, look.tab === 'waiting' ? (atDoor ? t('doctor.at_this_door') : elsewhere ? t('doctor.at_door_of', { place: elsewhere }) : whyBehind(ticket, look.model.queues().find((one) => one.tickets[ticket.ticket]), look.model.site)) : last ? `${clockOf(last.at)} ${stepWord(last, ticket)}` : ''),
     h('td', { class: 'do' }, h('div', null, rowButtons(look, ticket))));
 }
 

@@ -34,6 +34,7 @@ export default {
   'kiosk.area_picture': 'Code for checking in by phone',
   'kiosk.nothing': 'Nothing found for today',
   'kiosk.nothing_more': 'Please check what you typed and try again. If you have not registered yet, booked in another department, or it still finds nothing, please go to the desk: the nurse will help you.',
+  'kiosk.try_again': 'Try again',
   'kiosk.found': 'Hello, {name}',
   'kiosk.booked_for': 'Booked for {time}',
   'kiosk.late': 'about {n} min late',

@@ -40,5 +40,13 @@ window.jiaohaoOld = {
   'door.closed': ['本诊室暂无门诊', 'No clinic in this room now'],
   'door.away': ['医生现在不在', 'The doctor is not here now'],
   'door.delay': ['门诊延迟约{n}分钟', 'Running about {n} minutes late'],
+  'door.wait_at': ['{time} 时没有叫号', 'Nobody was being called at {time}'],
+  'door.wait_here_at': ['{time} 时在门口等候', 'Asked to wait at this door, {time}'],
+  'door.paused_at': ['{time} 时暂停叫号', 'Calling was paused at {time}'],
+  'door.closed_at': ['{time} 时本诊室暂无门诊', 'No clinic in this room at {time}'],
+  'door.away_at': ['{time} 时医生不在', 'The doctor was not here at {time}'],
+  'door.not_begun': ['医生还没到,请在候诊区稍等', 'The doctor is not here yet: please wait in the waiting area'],
+  'door.not_begun_at': ['{time} 时医生还没到', 'The doctor was not here yet at {time}'],
+  'door.next_at': ['{time} 时的下一位', 'Next at {time}'],
   'door.next': ['下一位', 'Next']
 };

@@ -60,6 +60,7 @@ export default {
   'pre_check.did_join_here': '{number} is in the queue here',
   'pre_check.sent_today': 'Sent elsewhere by the pre-check today: {n}',
   'pre_check.sent_one': '{who} · to {where} · {since}',
+  'pre_check.noted': 'Noted as yours, sent when back online',
   'pre_check.did_hear': 'You are dealing with {who}',
   'pre_check.move_to_front': 'Move to the front…',
   'pre_check.seen_at': 'The desk took over at {time}: {text}',

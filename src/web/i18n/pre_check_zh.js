@@ -60,6 +60,7 @@ export default {
   'pre_check.did_join_here': '{number} 已排进这里的队列',
   'pre_check.sent_today': '今天预检请去别处:{n} 人',
   'pre_check.sent_one': '{who} · 请去{where} · {since}',
+  'pre_check.noted': '已记下您来处理,连上后送出',
   'pre_check.did_hear': '您已接手 {who}',
   'pre_check.move_to_front': '排到最前…',
   'pre_check.seen_at': '{time} 分诊台接手:{text}',

@@ -41,6 +41,8 @@ let reading = false;
 let view = 'start';
 /** The number that the birthday is asked for. */
 let number = '';
+/** What was looked for last and found nobody, for as long as this person stands here. @type {{view: 'document'|'number', text: string}|null} */
+let tried = null;
 /** The picture on the slip. */
 let picture = '';
 let busy = false;
@@ -125,6 +127,7 @@ function home() {
   if (language() !== 'zh') setLanguage('zh');
   view = 'start';
   number = '';
+  tried = null;
   typing.begin(0);
   page.notify('');
   page.draw();
@@ -135,6 +138,14 @@ function ask(to) {
   view = to;
   typing.begin({ document: 20, number: 8, birthday: 4 }[to]);
   page.notify('');
+  page.draw();
+}
+
+/** Once more, from what was typed: one digit was wrong, and not all of them. */
+function again() {
+  const { view: to, text } = tried || { view: /** @type {'number'} */ ('number'), text: '' };
+  ask(to);
+  typing.text = text;
   page.draw();
 }
 
@@ -175,6 +186,7 @@ async function look(by) {
   touched();
   // Who scans may be the next one already.
   forget();
+  tried = by.code ? null : by.document ? { view: 'document', text: by.document } : { view: 'number', text: by.number.number };
   const mine = turn;
   busy = true;
   if (!isTyping()) view = 'start';
@@ -186,6 +198,7 @@ async function look(by) {
     // How late a clinic is changes within the day.
     if (site && items.some((item) => item.appointment)) site.read().then(page.draw, () => {});
     arrival.take(items);
+    if (items.length) tried = null;
     const [only] = items;
     if (items.length === 1 && arrival.isHere(only)) shown(only);
     else view = 'found';
@@ -356,7 +369,8 @@ function foundView() {
   const a = /** @type {Arrival} */ (arrival);
   if (!a.items.length) {
     return h('div', { class: 'nothing', key: 'nothing', role: 'status', 'data-found': '0' },
-      h('p', { class: 'say' }, t('kiosk.nothing')), h('p', { class: 'more' }, t('kiosk.nothing_more')));
+      h('p', { class: 'say' }, t('kiosk.nothing')), h('p', { class: 'more' }, t('kiosk.nothing_more')),
+      tried ? h('button', { type: 'button', class: 'btn primary go', key: 'again', 'data-action': 'try_again', onclick: again }, t('kiosk.try_again')) : null);
   }
   return [
     h('p', { class: 'say', key: 'say' }, t('kiosk.found', { name: a.items[0].masked_name })),

@@ -411,24 +411,18 @@
     var rows = [];
     rooms.forEach(function (room, n) {
       var line = lineOf(room);
-      if (!line || all.indexOf(line) === all.lastIndexOf(line)) {
-        rows.push(room);
-        return;
-      }
-      if (all.indexOf(line) === n) rows.push({ common: true, at_door: [], waiting: room.waiting });
-      rows.push({ place: room.place, doctor: room.doctor, title: room.title, paused: room.paused, opens: room.opens, at_door: room.at_door, waiting: [], pool: true });
+      var isOwn = !line || all.indexOf(line) === all.lastIndexOf(line);
+      if (!isOwn && all.indexOf(line) === n) rows.push({ common: true, at_door: [], waiting: room.waiting });
+      rows.push(isOwn ? room : { place: room.place, doctor: room.doctor, title: room.title, paused: room.paused, opens: room.opens, at_door: room.at_door, waiting: [], pool: true });
     });
     return rows;
   }
 
   function drawRoom(root, room) {
     var row = el(root, 'div', 'old-room');
-    if (room.common) {
-      two(el(row, 'b', ''), 'board.common');
-    } else {
-      row.setAttribute('data-room', room.place);
-      el(row, 'b', '', room.place);
-    }
+    if (!room.common) row.setAttribute('data-room', room.place);
+    if (room.common) two(el(row, 'b', ''), 'board.common');
+    else el(row, 'b', '', room.place);
     el(row, 'span', 'old-doctor', doctorOf(room));
     var numbers = room.at_door.concat(room.waiting);
     var line = el(row, 'span', 'old-numbers', numbers.slice(0, NUMBERS_MAX).join(' '));
@@ -445,20 +439,27 @@
 
   function drawDoor(root) {
     head(root, value.name, value.name_en);
-    el(root, 'p', '', doctorOf(value));
-    var current = value.current;
-    var first = (value.next || [])[0];
-    if (value.state === 'closed' || (value.state === 'paused' && !current)) two(el(root, 'p', 'old-say'), 'door.' + (value.state === 'closed' && value.delay_min ? 'away' : value.state));
+    el(root, 'p', '', doctorOf(value.coming || value));
+    var next = value.next || [];
     // Sent here by the board: not sent back by the door.
-    else if (current || (first && first.state === 'summoned')) drawPerson(root, current || first);
-    else two(el(root, 'p', 'old-say'), 'door.wait');
+    var large = value.current || (value.state === 'open' && next[0] && next[0].state === 'summoned' && next[0]);
+    if (large) drawPerson(root, large);
+    else drawIdle(el(root, 'p', 'old-say'), value.coming ? value.coming.opens : '');
     if (value.delay_min) two(el(root, 'p', ''), 'door.delay', { n: value.delay_min });
-    (value.next || []).slice(0, 4).forEach(function (one) {
+    next.slice(0, 4).forEach(function (one) {
+      if (one === large) return;
       var line = el(root, 'div', 'old-room');
-      two(el(line, 'span', 'old-doctor'), 'door.next');
+      two(el(line, 'span', 'old-doctor'), 'door.next' + (off ? '_at' : ''), { time: lastData });
       el(line, 'b', '', one.number);
       el(line, 'span', 'old-name', one.name);
     });
+  }
+
+  /** As `idle` of `door.js`. */
+  function drawIdle(place, opens) {
+    var is = value.state !== 'closed' ? (value.state === 'paused' ? 'paused' : 'wait') : opens ? 'not_begun' : value.delay_min ? 'away' : 'closed';
+    if (opens && Date.now() + aheadMs < Date.parse(opens)) two(place, 'board.opens', { time: opens.slice(11, 16) });
+    else two(place, 'door.' + (off && opens.slice(11, 16) > lastData ? 'wait' : is) + (off ? '_at' : ''), { time: lastData });
   }
 
   function drawPerson(root, one) {
@@ -467,7 +468,7 @@
     row.setAttribute(waits ? 'data-at-door' : 'data-number', one.number);
     el(row, 'b', '', one.number);
     el(row, 'span', 'old-name', one.name);
-    two(el(row, 'span', 'old-state'), waits ? 'door.wait_here' : off ? 'door.last_call' : one.state === 'serving' ? 'door.in_room' : 'door.come_in');
+    two(el(row, 'span', 'old-state'), waits ? 'door.wait_here' + (off ? '_at' : '') : off ? 'door.last_call' : one.state === 'serving' ? 'door.in_room' : 'door.come_in', { time: lastData });
   }
 
   function start() {

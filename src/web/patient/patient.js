@@ -141,6 +141,15 @@ function elder() {
   }
 }
 
+/** From here on, in pixels of the root's text, the bar of tabs would take too much of the phone. */
+const LARGE_TEXT_PX = 28;
+
+/** The phone's own text size may change at any time. */
+function lookAtTextSize() {
+  const root = document.documentElement;
+  root.classList.toggle('large-text', parseFloat(getComputedStyle(root).fontSize) >= LARGE_TEXT_PX);
+}
+
 /** On both: what is counted in `rem` grows with the root. @param {boolean} on */
 function sizes(on) {
   document.documentElement.classList.toggle('elder-root', on);
@@ -166,6 +175,7 @@ function elderSwitch() {
 }
 
 function draw() {
+  lookAtTextSize();
   if (!model) return registerView();
   const everybody = [model, ...Array.from(models.values()).filter((one) => one !== model)];
   const home = {

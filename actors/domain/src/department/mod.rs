@@ -19,6 +19,7 @@ mod return_day;
 mod stop;
 #[cfg(test)]
 pub(crate) mod tests;
+pub mod to_come;
 pub(crate) mod versions;
 pub mod view;
 mod waiting_list;

@@ -312,9 +312,9 @@ fn example_8_a_second_moved_up_ticket_stops_behind_the_first() {
 fn of_two_of_a_moved_up_class_the_first_stays_the_first_though_it_needed_no_move() {
     let mut queue = Queue::standard();
     let first = queue.aged("a2", 88);
-    assert_eq!(first.place.why.zh(), "老年优先,前面没有可以越过的普通号");
+    assert_eq!(first.place.why.zh(), "老年优先,已经排到最靠前");
     let second = queue.aged("a3", 88);
-    assert_eq!(second.place.why.en(), "Seniors: no ordinary number ahead that it may pass");
+    assert_eq!(second.place.why.en(), "Seniors: already as far forward as it may be");
     queue.ordinary("a4");
     assert_calls(queue, "a2 a3 a4");
 }

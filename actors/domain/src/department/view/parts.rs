@@ -5,8 +5,8 @@ use serde_json::{Map, Value, json};
 use super::payments::fee_standing;
 use super::ticket::newest_ended;
 use crate::clinic::{self, AppointmentState, SessionStanding};
-use crate::department::State;
 use crate::department::config::Defined;
+use crate::department::{State, to_come};
 use crate::floor::left_over::{Today, is_here};
 use crate::floor::notices::NotReached;
 use crate::floor::waits::Expected;
@@ -264,8 +264,37 @@ impl<'a> View<'a> {
             "state": state,
             "back_at": found.and_then(|(_, work)| work.pause.as_ref()?.back_at).map(|at| self.at(at)),
             "delay_min": self.delay_at(id, found),
+            "coming": if found.is_none() { self.coming_to(id) } else { None },
             "current": found.and_then(|(_, work)| shown(work.in_hand.as_ref()?)),
             "next": at_door.chain(&own).filter_map(shown).collect::<Vec<_>>(),
+        }))
+    }
+
+    /// Where nobody works: today's next clinic of the room of which nobody was called yet, unless somebody calls for it
+    /// elsewhere.
+    fn coming_to(&self, room: &ServicePointId) -> Option<Value> {
+        let State { config, clinic, floor, .. } = self.state;
+        let today = config.today(self.now);
+        let is_elsewhere = |session: &clinic::Session| match &session.doctor {
+            Some(doctor) => floor.work.contains_key(doctor),
+            None => floor.work.values().any(|work| work.queues.contains(&session.queue)),
+        };
+        let here = clinic.sessions.iter().filter(|(id, session)| {
+            session.date == today
+                && session.service_point.as_ref() == Some(room)
+                && to_come::takes_place(self.state, session, self.now)
+                && !is_elsewhere(session)
+                && !to_come::has_begun(self.state, id)
+        });
+        let begins = here.filter_map(|(_, session)| Some((clinic.slots.get(session.slots.first()?)?.start, session)));
+        let (planned, session) = begins.min_by_key(|(planned, _)| *planned)?;
+        let doctor = session.doctor.as_ref();
+        let (name, title) = doctor.map_or(("", ""), |doctor| self.doctor_name(doctor));
+        Some(json!({
+            "doctor": name,
+            "doctor_en": doctor.map_or("", |doctor| config.name_en(doctor.as_str())),
+            "title": title,
+            "opens": self.at(planned.plus_min(i64::from(session.delay_min))),
         }))
     }
 
@@ -274,12 +303,10 @@ impl<'a> View<'a> {
     fn delay_at(&self, room: &ServicePointId, works: Option<(&DoctorId, &Work)>) -> u32 {
         let State { config, clinic, .. } = self.state;
         let today = config.today(self.now);
-        let open = clinic.sessions.values().filter(|session| {
-            session.date == today
-                && session.standing == SessionStanding::Open
-                && !clinic.is_stopped_whole(session)
-                && !clinic.is_over(session, self.now)
-        });
+        let open = clinic
+            .sessions
+            .values()
+            .filter(|session| session.date == today && to_come::takes_place(self.state, session, self.now));
         let here = open.filter(|session| match (works, &session.doctor) {
             (Some((doctor, _)), Some(whose)) => whose == doctor,
             (Some((_, work)), None) => work.queues.contains(&session.queue),

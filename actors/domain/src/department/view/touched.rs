@@ -32,6 +32,7 @@ impl<'a> Touched<'a> {
                 // Whether a queue is one room's own changes for the others too.
                 touched.doors.push(service_point.clone());
                 touched.doors.extend(state.floor.work.values().map(|work| work.service_point.clone()));
+                touched.awaited(state, doctor);
                 touched.rooms_of.extend(state.config.queues.keys().cloned());
                 touched.rooms = true;
             }
@@ -49,6 +50,7 @@ impl<'a> Touched<'a> {
         }
         if let Some(ticket) = touched.ticket.and_then(|id| state.floor.tickets.get(id)) {
             touched.queue(state, &ticket.opened.queue);
+            touched.doors.extend(awaited_at(state, ticket.opened.session.as_ref()));
             touched.standing(state, &ticket.standing);
             // The state is the one after the whole command: it may have taken more steps than this event's.
             let last = ticket.steps.last().map(|step| step.at);
@@ -57,6 +59,7 @@ impl<'a> Touched<'a> {
                 touched.standing(state, &before.standing);
                 if let Some(opened) = &before.opened {
                     touched.queue(state, &opened.queue);
+                    touched.doors.extend(awaited_at(state, opened.session.as_ref()));
                 }
             }
         }
@@ -93,6 +96,12 @@ impl<'a> Touched<'a> {
         }
     }
 
+    /// The doors at which a doctor's clinics of the day are awaited, wherever the work is.
+    fn awaited(&mut self, state: &State, doctor: &DoctorId) {
+        let own = state.clinic.sessions.values().filter(|session| session.doctor.as_ref() == Some(doctor));
+        self.doors.extend(own.filter_map(|session| session.service_point.clone()));
+    }
+
     /// The queue, and every doctor and door that shows how many wait in it.
     fn queue(&mut self, state: &State, queue: &QueueId) {
         self.queues.push(queue.clone());
@@ -102,6 +111,11 @@ impl<'a> Touched<'a> {
             self.doors.push(work.service_point.clone());
         }
     }
+}
+
+/// The door at which a ticket's clinic is awaited: whoever calls it, from then on it is not.
+fn awaited_at(state: &State, session: Option<&SessionId>) -> Option<ServicePointId> {
+    state.clinic.sessions.get(session?)?.service_point.clone()
 }
 
 /// The ticket that an event is about.
