@@ -186,13 +186,11 @@ impl House {
         if ids.len() > PERSONS_MAX {
             return Err(Rejection::new(Code::TooLarge, format!("{PERSONS_MAX} persons at most")));
         }
-        let mut only_registered = BTreeSet::new();
-        for who in ids {
-            // Of whom it is not known now, no more is shown than of one who has only been registered.
-            if !matches!(in_time(OWNER_WITHIN, self.only_registered(claims, who)).await, Ok(None)) {
-                only_registered.insert(who);
-            }
-        }
+        let known = ids.iter().map(|who| in_time(OWNER_WITHIN, self.only_registered(claims, who)));
+        // Of whom it is not known now, no more is shown than of one who has only been registered.
+        let known = ids.iter().zip(futures_util::future::join_all(known).await);
+        let only_registered: BTreeSet<_> =
+            known.filter(|(_, is)| !matches!(is, Ok(None))).map(|(who, _)| who).collect();
         // On the audit before anything is shown.
         for (by, of) in [(None, false), (Some("just_registered"), true)] {
             let seen: Vec<&PatientId> = ids.iter().filter(|who| only_registered.contains(who) == of).collect();

@@ -38,9 +38,12 @@ pub enum Missed {
     Document,
     /// A number of today with that birthday.
     Birthday,
+    /// A document that is new, or somebody's of another name: by whoever makes persons known and sees no proof.
+    Person,
 }
 
 impl Missed {
+    /// How many of them a kiosk may have within a minute.
     fn a_minute(self) -> usize {
         match self {
             Self::Document => MISSES_A_MINUTE,
@@ -55,7 +58,7 @@ pub struct Strangers {
     phones: Mutex<HashMap<AccountId, State>>,
     names: Mutex<Failures>,
     areas: Mutex<Failures>,
-    /// What nobody had, by kiosk.
+    /// What nobody had, by kiosk or account.
     misses: Mutex<HashMap<(Missed, AccountId), Vec<Timestamp>>>,
     screens: Mutex<BTreeMap<(SiteId, IpAddr), Waiting>>,
 }
@@ -124,11 +127,25 @@ impl Strangers {
     /// # Errors
     /// `back_off` with `retry_after_s`.
     pub fn may_miss(&self, what: Missed, kiosk: &AccountId, now: Timestamp) -> Result<(), Rejection> {
+        self.may_miss_of(what, what.a_minute(), kiosk, now)
+    }
+
+    /// Whether somebody who sees no proof may make one more person known whom nobody knows by that name; it is counted.
+    ///
+    /// # Errors
+    /// `back_off` with `retry_after_s`, after so many within a minute.
+    pub fn one_more_person(&self, a_minute: u32, who: &AccountId, now: Timestamp) -> Result<(), Rejection> {
+        self.may_miss_of(Missed::Person, a_minute as usize, who, now)?;
+        self.missed(Missed::Person, who, now);
+        Ok(())
+    }
+
+    fn may_miss_of(&self, what: Missed, a_minute: usize, who: &AccountId, now: Timestamp) -> Result<(), Rejection> {
         let mut misses = locked(&self.misses);
-        let Some(of_kiosk) = misses.get_mut(&(what, kiosk.clone())) else { return Ok(()) };
-        of_kiosk.retain(|at| now < at.plus_min(1));
-        let Some(in_the_way) = of_kiosk.len().checked_sub(what.a_minute()) else { return Ok(()) };
-        let rest_ms = of_kiosk[in_the_way].plus_min(1).ms_since(now);
+        let Some(of_them) = misses.get_mut(&(what, who.clone())) else { return Ok(()) };
+        of_them.retain(|at| now < at.plus_min(1));
+        let Some(in_the_way) = of_them.len().checked_sub(a_minute) else { return Ok(()) };
+        let rest_ms = of_them[in_the_way].plus_min(1).ms_since(now);
         Err(Rejection::from(Code::BackOff).with("retry_after_s", (rest_ms + 999) / 1000))
     }
 
