@@ -46,7 +46,7 @@ impl Missed {
     /// How many of them a kiosk may have within a minute.
     fn a_minute(self) -> usize {
         match self {
-            Self::Document => MISSES_A_MINUTE,
+            Self::Document | Self::Person => MISSES_A_MINUTE,
             Self::Birthday => BIRTHDAYS_A_MINUTE,
         }
     }
@@ -180,14 +180,15 @@ impl Strangers {
     /// address, or, when the whole site has as many as it takes, of the address behind which most of them wait.
     pub fn screen_waits(&self, at: &SiteId, address: IpAddr, screen: &ScreenId, now: Timestamp) -> Option<ScreenId> {
         let mut screens = locked(&self.screens);
-        if screens.len() >= ADDRESSES_MAX {
-            screens.clear();
-        }
         screens.retain(|_, waiting| {
             waiting.retain(|(since, _)| now < since.plus_min(OFFER_MIN));
             !waiting.is_empty()
         });
         let own = (at.clone(), address);
+        if screens.len() >= ADDRESSES_MAX && !screens.contains_key(&own) {
+            let quiet = screens.iter().min_by_key(|(_, waiting)| waiting.back()).map(|(quiet, _)| quiet.clone());
+            quiet.map(|quiet| screens.remove(&quiet));
+        }
         screens.entry(own.clone()).or_default().push_back((now, screen.clone()));
         let of_site = || screens.iter().filter(|((site, _), _)| site == at);
         let crowded = if screens[&own].len() > SCREENS_PER_ADDRESS {
@@ -312,6 +313,22 @@ mod tests {
         assert_eq!(waits(here, 902), Some(screen(1)));
         let later = strangers.screen_waits(&at, here, &screen(903), NOW.plus_min(OFFER_MIN));
         assert_eq!(later, None, "none of the others shows its code any more");
+    }
+
+    #[test]
+    fn addresses_of_long_ago_make_room_before_anybody_who_waits() {
+        let strangers = Strangers::default();
+        let (at, here) = (SiteId::new("s"), IpAddr::from([10, 0, 0, 1]));
+        let screen = |n: usize| ScreenId::from(format!("s.screen-{n}"));
+        for n in 0..SCREENS_PER_ADDRESS {
+            assert_eq!(strangers.screen_waits(&at, here, &screen(n), NOW), None);
+        }
+        let over = NOW.plus_min(-OFFER_MIN);
+        for n in 1..ADDRESSES_MAX {
+            let address = IpAddr::from([11, 0, (n >> 8) as u8, n as u8]);
+            locked(&strangers.screens).insert((at.clone(), address), Waiting::from([(over, screen(n))]));
+        }
+        assert_eq!(strangers.screen_waits(&at, here, &screen(900), NOW), Some(screen(0)), "its own are counted still");
     }
 
     #[test]
