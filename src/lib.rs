@@ -10,6 +10,7 @@ pub mod house;
 pub mod http;
 pub mod identity;
 pub mod import;
+mod kept;
 pub mod kinds;
 pub mod live;
 #[cfg(test)]

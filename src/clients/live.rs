@@ -198,7 +198,9 @@ impl Connection {
                 pending.resent = true;
             }
             let jitter_ms = u64::try_from(AGAIN.as_millis()).unwrap_or(100);
-            tokio::time::sleep(Duration::from_millis(jitter_ms / 2 + rand::random::<u64>() % jitter_ms)).await;
+            #[expect(clippy::disallowed_methods, reason = "a client's own chance")]
+            let more_ms = rand::random::<u64>() % jitter_ms;
+            tokio::time::sleep(Duration::from_millis(jitter_ms / 2 + more_ms)).await;
         }
     }
 

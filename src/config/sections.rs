@@ -142,6 +142,13 @@ pub struct LimitSettings {
     /// refused because of the others. Allowed: 1 to 100000.
     #[config(default = 60)]
     pub sign_in_failures_per_min: u32,
+    /// Persons of a new document, or of another name than the document's bearer, that a doctor makes known in a minute; who is
+    /// known by that name is not counted. Allowed: 1 to 100000.
+    #[config(default = 10)]
+    pub persons_of_doctor_per_min: u32,
+    /// The same of a hospital's system (role integrator), which sends a whole hospital's. Allowed: 1 to 100000.
+    #[config(default = 600)]
+    pub persons_of_integrator_per_min: u32,
     /// In the line of a release: so many at a time who are choosing a place, and so many more called in a second, of all
     /// departments that release just then. Allowed: 1 to 100000.
     #[config(default = 300)]

@@ -15,12 +15,12 @@ use sha2::{Digest, Sha256};
 use std::time::{Duration, Instant};
 
 use super::commands::Addressed;
-use super::kept::make_room;
 use super::{House, account, patient};
 use crate::identity::accounts;
 use crate::identity::keys::KeyName;
 use crate::identity::persons::{open, seal};
 use crate::identity::tokens::Claims;
+use crate::kept::make_room;
 use crate::reach::port::{Address, PushSubscription};
 
 pub(super) const ADDRESS: &str = "address";
@@ -94,7 +94,12 @@ impl House {
     /// phone on file. Without it they are told all the same, by the other ways.
     pub(super) async fn phone_signed_in(&self, who: &AccountId, phone: Redacted<String>) {
         let now = clock::monotonic();
-        make_room(&self.phones, SIGNED_IN, SIGNED_IN_FOR, now, |(_, since)| *since);
+        make_room(
+            &self.phones,
+            SIGNED_IN,
+            |(_, since)| now.duration_since(*since) >= SIGNED_IN_FOR,
+            |(_, since)| *since,
+        );
         self.phones.insert(who.clone(), (phone, now));
         let acts_for = |state: &jiaohao_domain::account::State| state.relations.keys().cloned().collect::<Vec<_>>();
         for person in self.shell.read(account(who), acts_for).await.unwrap_or_default() {

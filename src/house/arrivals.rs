@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use jiaohao_domain::department::{State, expected_visits};
 use jiaohao_domain::floor::left_over::is_here;
-use jiaohao_domain::person::{Document, DocumentKind};
+use jiaohao_domain::person::{Document, DocumentKind, PersonRecord};
 use jiaohao_domain::time::Zone;
 use jiaohao_domain::{Code, DepartmentId, PatientId, Rejection, Role, TicketId, Timestamp};
 use serde_json::{Value, json};
@@ -55,8 +55,9 @@ impl House {
         };
         let (mut appointments, mut tickets) = (Vec::new(), Vec::new());
         if let Some(typed) = typed.map(Arc::new) {
-            for at in &places {
-                match in_time(OWNER_WITHIN, self.arrivals_at(at, typed.clone())).await {
+            let looks = places.iter().map(|at| in_time(OWNER_WITHIN, self.arrivals_at(at, typed.clone())));
+            for (at, found) in places.iter().zip(futures_util::future::join_all(looks).await) {
+                match found {
                     Ok((expected, here)) => {
                         appointments.extend(expected);
                         tickets.extend(here);
@@ -89,6 +90,26 @@ impl House {
         Ok(())
     }
 
+    /// Whoever makes persons known without seeing proof (a doctor, a hospital's system) could try documents: the answer
+    /// says whose one is. Those who are known by that very name are not counted.
+    pub(super) fn tries_document(
+        &self,
+        claims: &Claims,
+        sent: &PersonRecord,
+        known: Option<&PersonRecord>,
+    ) -> Result<(), Rejection> {
+        let limits = &self.settings.limits;
+        if sent.documents.is_empty() || known.is_some_and(|known| known.name == sent.name) {
+            return Ok(());
+        }
+        let a_minute = match claims.role {
+            Role::Doctor => limits.persons_of_doctor_per_min,
+            Role::Integrator => limits.persons_of_integrator_per_min,
+            _ => return Ok(()),
+        };
+        self.strangers.one_more_person(a_minute, &claims.account, self.machine_now())
+    }
+
     /// What fits in one department.
     async fn arrivals_at(&self, at: &DepartmentId, typed: Arc<Typed>) -> Result<(Vec<Value>, Vec<Value>), Rejection> {
         let zone = self.learn_zone(at.prefix(1)).await?;
@@ -96,6 +117,12 @@ impl House {
         let fits =
             move |state: &State| (find::to_come(state, &typed, now, zone), find::tickets(state, &typed, now, zone));
         self.shell.read(department(at), fits).await
+    }
+
+    async fn bearers_at(&self, at: &DepartmentId, said: String) -> Result<Vec<(TicketId, PatientId)>, Rejection> {
+        let zone = self.learn_zone(at.prefix(1)).await?;
+        let now = self.shell.clock.clinic();
+        self.shell.read(department(at), move |state: &State| bearers_of(state, now, zone, &said)).await
     }
 
     /// What is scanned of a ticket.
@@ -131,11 +158,9 @@ impl House {
             return Err(Rejection::field("birthday", "birthday: month and day, four digits"));
         }
         let mut bearers = Vec::new();
-        for at in places {
-            let zone = self.learn_zone(at.prefix(1)).await?;
-            let (now, said) = (self.shell.clock.clinic(), said.clone());
-            let read = self.shell.read(department(at), move |state: &State| bearers_of(state, now, zone, &said));
-            match in_time(OWNER_WITHIN, read).await {
+        let looks = places.iter().map(|at| in_time(OWNER_WITHIN, self.bearers_at(at, said.clone())));
+        for (at, of_department) in places.iter().zip(futures_util::future::join_all(looks).await) {
+            match of_department {
                 Ok(of_department) => bearers.extend(of_department),
                 Err(_) => {
                     silent.insert(at);

@@ -326,7 +326,7 @@ impl House {
 
     /// The slot's day, times and limits, asked of its department when they were not a moment ago. A slot that is not there
     /// is `slot_closed`.
-    async fn slot_facts(&self, slot: &SlotId) -> Result<SlotFacts, Rejection> {
+    pub(super) async fn slot_facts(&self, slot: &SlotId) -> Result<SlotFacts, Rejection> {
         if let Some(known) = self.known_facts(slot) {
             return Ok(known);
         }

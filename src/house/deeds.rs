@@ -1,7 +1,7 @@
 //! What doors do beside commands and streams, for somebody signed in: persons, directories, codes, tokens.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiaohao_actors::shell::{Origin, clock};
 use jiaohao_domain::account::{IssuedToken, view as account_view};
@@ -14,7 +14,6 @@ use uuid::Uuid;
 
 use super::arrivals::qr_code;
 use super::facts::Named;
-use super::kept::make_room;
 use super::persons::IDENTIFY;
 use super::{House, NEWLY_KNOWN, NEWLY_KNOWN_FOR, OWNER_WITHIN, account, department, site_itself};
 use crate::engine::{Deed, in_time};
@@ -24,6 +23,7 @@ use crate::identity::audit::{self, AuditLine, AuditQuery};
 use crate::identity::keys::KeyName;
 use crate::identity::tokens::Claims;
 use crate::identity::{accounts, area_code, chance, scripts};
+use crate::kept::make_room;
 
 /// Of a department's sessions those of so many days stand in a directory …
 const DIRECTORY_DAYS: i64 = 62;
@@ -186,13 +186,11 @@ impl House {
         if ids.len() > PERSONS_MAX {
             return Err(Rejection::new(Code::TooLarge, format!("{PERSONS_MAX} persons at most")));
         }
-        let mut only_registered = BTreeSet::new();
-        for who in ids {
-            // Of whom it is not known now, no more is shown than of one who has only been registered.
-            if !matches!(in_time(OWNER_WITHIN, self.only_registered(claims, who)).await, Ok(None)) {
-                only_registered.insert(who);
-            }
-        }
+        let known = ids.iter().map(|who| in_time(OWNER_WITHIN, self.only_registered(claims, who)));
+        // Of whom it is not known now, no more is shown than of one who has only been registered.
+        let known = ids.iter().zip(futures_util::future::join_all(known).await);
+        let only_registered: BTreeSet<_> =
+            known.filter(|(_, is)| !matches!(is, Ok(None))).map(|(who, _)| who).collect();
         // On the audit before anything is shown.
         for (by, of) in [(None, false), (Some("just_registered"), true)] {
             let seen: Vec<&PatientId> = ids.iter().filter(|who| only_registered.contains(who) == of).collect();
@@ -231,7 +229,8 @@ impl House {
             let brief = self.register_here(claims, person).await?;
             if claims.role == Role::Desk {
                 let now = clock::monotonic();
-                make_room(&self.newly_known, NEWLY_KNOWN, NEWLY_KNOWN_FOR, now, |since| *since);
+                let is_over = |since: &Instant| now.duration_since(*since) >= NEWLY_KNOWN_FOR;
+                make_room(&self.newly_known, NEWLY_KNOWN, is_over, |since| *since);
                 self.newly_known.insert((claims.account.clone(), brief.patient.clone()), now);
             }
             brief

@@ -18,7 +18,6 @@ mod find;
 pub mod finding;
 pub mod folder;
 mod health;
-mod kept;
 mod lanes;
 mod lost_keys;
 mod not_reached;

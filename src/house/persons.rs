@@ -306,6 +306,7 @@ impl House {
         if !person.is_seen_by(claims.role) {
             self.kiosk_asks(claims)?;
             let known = self.readable_record(&person.who).await?;
+            self.tries_document(claims, &person.record, known.as_ref())?;
             let record = person.record.with_documents_of(known.as_ref());
             let brief = self.identify(person.who, &record, person.keyed.as_ref(), None).await?;
             // Who was confirmed keeps the name: whoever has mistyped the number is told another than they have sent.

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use dashmap::DashMap;
+use dashmap::{DashMap, DashSet};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use jiaohao_actors::shell::Origin;
@@ -14,7 +14,7 @@ use jiaohao_actors::shell::message::Outcome;
 use jiaohao_domain::clinic::ReleasedPlaces;
 use jiaohao_domain::department::State;
 use jiaohao_domain::release::line::{Figures, Line, Pace, Standing};
-use jiaohao_domain::release::{Event, LINE_MIN, Lot, Ordered, lot};
+use jiaohao_domain::release::{Event, Lot, Ordered, current, has_line, is_over, lot};
 use jiaohao_domain::vocabulary::{Answer, ClientCommand, InLine, LineStanding, ToDepartment};
 use jiaohao_domain::{Code, DepartmentId, PatientId, Rejection, Role, SlotId, Timestamp};
 use serde_json::{Value, json};
@@ -39,6 +39,9 @@ const STILL_THERE_MS: u64 = 60_000;
 /// The lines of this node.
 pub struct Releases {
     lines: DashMap<DepartmentId, Vec<Open>>,
+    /// Departments that have said since the start which lots they have. Until then the node may know one release of
+    /// several.
+    learned: DashSet<DepartmentId>,
     /// What the orders of lots came to that are not on record yet, and whether that has been complained of.
     orders: DashMap<Release, (Ordered, bool)>,
     /// How many lines there are: mostly none, and nobody looks further.
@@ -83,7 +86,8 @@ impl Releases {
     pub fn new(settings: &LimitSettings) -> Self {
         let (at_once, turn_s) = (settings.release_at_once, i64::from(settings.release_turn_s));
         let (lines, orders) = (DashMap::new(), DashMap::new());
-        Self { lines, orders, open: AtomicUsize::new(0), drawn: Notify::new(), at_once, turn_s }
+        let learned = DashSet::new();
+        Self { lines, learned, orders, open: AtomicUsize::new(0), drawn: Notify::new(), at_once, turn_s }
     }
 
     /// A department has said something of a release, durably.
@@ -147,7 +151,7 @@ impl Releases {
     fn due(&self, now: Timestamp) -> (BTreeSet<Release>, usize) {
         self.lines.retain(|_, lines| {
             lines.retain(|open| {
-                let stays = now < open.line.released_at.plus_min(LINE_MIN);
+                let stays = !is_over(open.line.released_at, now);
                 if !stays {
                     self.open.fetch_sub(1, Ordering::AcqRel);
                 }
@@ -170,6 +174,7 @@ impl Releases {
     #[cfg(test)]
     pub(super) fn forget(&self) {
         self.lines.clear();
+        self.learned.clear();
         self.open.store(0, Ordering::Release);
     }
 
@@ -178,12 +183,9 @@ impl Releases {
         self.open.load(Ordering::Acquire) == 0 && self.orders.is_empty()
     }
 
-    /// The release of a department that people are there for now: the last that has begun, else the next.
+    /// The release of a department that people are there for now, of those that this node knows.
     fn current(&self, at: &DepartmentId, now: Timestamp) -> Option<Timestamp> {
-        let lines = self.lines.get(at)?;
-        let moments = lines.iter().map(|open| open.line.released_at).filter(|at| now < at.plus_min(LINE_MIN));
-        let (begun, next): (Vec<_>, Vec<_>) = moments.partition(|at| *at <= now);
-        begun.last().or_else(|| next.first()).copied()
+        current(self.lines.get(at)?.iter().map(|open| open.line.released_at), now)
     }
 
     /// `speed`: how fast clinic time runs.
@@ -293,12 +295,12 @@ impl House {
             self.is_not_confirmed_since(claims, who).await?;
         }
         let now = self.shell.clock.clinic();
-        let released_at = match self.releases.current(at, now) {
-            Some(released_at) => released_at,
-            None => self.learn_release(at).await?.ok_or_else(|| {
-                Rejection::new(Code::SlotClosed, "nothing is released there within the next five minutes")
-            })?,
-        };
+        if !self.releases.learned.contains(at) || self.releases.current(at, now).is_none() {
+            self.learn_releases(at).await?;
+        }
+        let released_at = self.releases.current(at, now).ok_or_else(|| {
+            Rejection::new(Code::SlotClosed, "nothing is released there within the next five minutes")
+        })?;
         let speed = self.shell.clock.speed();
         let told = self.releases.with(at, released_at, |open| {
             if !enters {
@@ -314,16 +316,19 @@ impl House {
         Ok(Some(Answer::InLine(Box::new(told))))
     }
 
-    /// The department's release of now as it knows it, for a node that does not: after a start.
-    async fn learn_release(&self, at: &DepartmentId) -> Result<Option<Timestamp>, Rejection> {
+    /// The department's releases of now as it knows them, for a node that does not: after a start. All of them: sessions of
+    /// one department may be released minutes apart, and each has a line of its own.
+    async fn learn_releases(&self, at: &DepartmentId) -> Result<(), Rejection> {
         let now = self.shell.clock.clinic();
         let read = move |state: &State| {
             state.config.definition.as_ref().ok_or(Code::Forbidden)?;
-            Ok::<_, Rejection>(state.releases.current(now).map(|(at, lot)| (at, lot.clone())))
+            Ok::<_, Rejection>(state.releases.lasting(now).map(|(at, lot)| (at, lot.clone())).collect::<Vec<_>>())
         };
-        let Some((released_at, lot)) = self.shell.read(department(at), read).await?? else { return Ok(None) };
-        self.releases.open(at, released_at, &lot, true);
-        Ok(Some(released_at))
+        for (released_at, lot) in self.shell.read(department(at), read).await?? {
+            self.releases.open(at, released_at, &lot, true);
+        }
+        self.releases.learned.insert(at.clone());
+        Ok(())
     }
 
     /// Whether a phone may take a place of a slot now, or is behind others. Costs nobody anything whose slot has no line.
@@ -336,7 +341,7 @@ impl House {
     ) -> Result<(), Rejection> {
         let Some(released_at) = facts.release.filter(|_| claims.role == Role::Patient) else { return Ok(()) };
         let now = self.shell.clock.clinic();
-        if now < released_at || released_at.plus_min(LINE_MIN) <= now {
+        if !has_line(released_at, now) {
             return Ok(());
         }
         let speed = self.shell.clock.speed();
@@ -355,7 +360,8 @@ impl House {
         if let Some(looked) = look() {
             return looked;
         }
-        self.learn_release(at).await?;
+        self.learn_releases(at).await?;
+        // Of which the department has no lot nobody was promised one.
         look().unwrap_or(Ok(()))
     }
 

@@ -28,6 +28,7 @@ mod calendar;
 mod far;
 mod finding;
 mod letting_go;
+mod looking;
 mod plan;
 mod release;
 mod rights;

@@ -38,12 +38,15 @@ pub enum Missed {
     Document,
     /// A number of today with that birthday.
     Birthday,
+    /// A document that is new, or somebody's of another name: by whoever makes persons known and sees no proof.
+    Person,
 }
 
 impl Missed {
+    /// How many of them a kiosk may have within a minute.
     fn a_minute(self) -> usize {
         match self {
-            Self::Document => MISSES_A_MINUTE,
+            Self::Document | Self::Person => MISSES_A_MINUTE,
             Self::Birthday => BIRTHDAYS_A_MINUTE,
         }
     }
@@ -55,7 +58,7 @@ pub struct Strangers {
     phones: Mutex<HashMap<AccountId, State>>,
     names: Mutex<Failures>,
     areas: Mutex<Failures>,
-    /// What nobody had, by kiosk.
+    /// What nobody had, by kiosk or account.
     misses: Mutex<HashMap<(Missed, AccountId), Vec<Timestamp>>>,
     screens: Mutex<BTreeMap<(SiteId, IpAddr), Waiting>>,
 }
@@ -124,11 +127,25 @@ impl Strangers {
     /// # Errors
     /// `back_off` with `retry_after_s`.
     pub fn may_miss(&self, what: Missed, kiosk: &AccountId, now: Timestamp) -> Result<(), Rejection> {
+        self.may_miss_of(what, what.a_minute(), kiosk, now)
+    }
+
+    /// Whether somebody who sees no proof may make one more person known whom nobody knows by that name; it is counted.
+    ///
+    /// # Errors
+    /// `back_off` with `retry_after_s`, after so many within a minute.
+    pub fn one_more_person(&self, a_minute: u32, who: &AccountId, now: Timestamp) -> Result<(), Rejection> {
+        self.may_miss_of(Missed::Person, a_minute as usize, who, now)?;
+        self.missed(Missed::Person, who, now);
+        Ok(())
+    }
+
+    fn may_miss_of(&self, what: Missed, a_minute: usize, who: &AccountId, now: Timestamp) -> Result<(), Rejection> {
         let mut misses = locked(&self.misses);
-        let Some(of_kiosk) = misses.get_mut(&(what, kiosk.clone())) else { return Ok(()) };
-        of_kiosk.retain(|at| now < at.plus_min(1));
-        let Some(in_the_way) = of_kiosk.len().checked_sub(what.a_minute()) else { return Ok(()) };
-        let rest_ms = of_kiosk[in_the_way].plus_min(1).ms_since(now);
+        let Some(of_them) = misses.get_mut(&(what, who.clone())) else { return Ok(()) };
+        of_them.retain(|at| now < at.plus_min(1));
+        let Some(in_the_way) = of_them.len().checked_sub(a_minute) else { return Ok(()) };
+        let rest_ms = of_them[in_the_way].plus_min(1).ms_since(now);
         Err(Rejection::from(Code::BackOff).with("retry_after_s", (rest_ms + 999) / 1000))
     }
 
@@ -163,14 +180,15 @@ impl Strangers {
     /// address, or, when the whole site has as many as it takes, of the address behind which most of them wait.
     pub fn screen_waits(&self, at: &SiteId, address: IpAddr, screen: &ScreenId, now: Timestamp) -> Option<ScreenId> {
         let mut screens = locked(&self.screens);
-        if screens.len() >= ADDRESSES_MAX {
-            screens.clear();
-        }
         screens.retain(|_, waiting| {
             waiting.retain(|(since, _)| now < since.plus_min(OFFER_MIN));
             !waiting.is_empty()
         });
         let own = (at.clone(), address);
+        if screens.len() >= ADDRESSES_MAX && !screens.contains_key(&own) {
+            let quiet = screens.iter().min_by_key(|(_, waiting)| waiting.back()).map(|(quiet, _)| quiet.clone());
+            quiet.map(|quiet| screens.remove(&quiet));
+        }
         screens.entry(own.clone()).or_default().push_back((now, screen.clone()));
         let of_site = || screens.iter().filter(|((site, _), _)| site == at);
         let crowded = if screens[&own].len() > SCREENS_PER_ADDRESS {
@@ -295,6 +313,22 @@ mod tests {
         assert_eq!(waits(here, 902), Some(screen(1)));
         let later = strangers.screen_waits(&at, here, &screen(903), NOW.plus_min(OFFER_MIN));
         assert_eq!(later, None, "none of the others shows its code any more");
+    }
+
+    #[test]
+    fn addresses_of_long_ago_make_room_before_anybody_who_waits() {
+        let strangers = Strangers::default();
+        let (at, here) = (SiteId::new("s"), IpAddr::from([10, 0, 0, 1]));
+        let screen = |n: usize| ScreenId::from(format!("s.screen-{n}"));
+        for n in 0..SCREENS_PER_ADDRESS {
+            assert_eq!(strangers.screen_waits(&at, here, &screen(n), NOW), None);
+        }
+        let over = NOW.plus_min(-OFFER_MIN);
+        for n in 1..ADDRESSES_MAX {
+            let address = IpAddr::from([11, 0, (n >> 8) as u8, n as u8]);
+            locked(&strangers.screens).insert((at.clone(), address), Waiting::from([(over, screen(n))]));
+        }
+        assert_eq!(strangers.screen_waits(&at, here, &screen(900), NOW), Some(screen(0)), "its own are counted still");
     }
 
     #[test]

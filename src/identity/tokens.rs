@@ -17,10 +17,11 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::broadcast;
 
 use super::keys::Key;
+use crate::kept::make_room;
 
 /// Longest token that is looked at, in bytes.
 pub const TOKEN_MAX_BYTES: usize = 4096;
-/// Accounts whose generation is remembered; beyond it all are forgotten and asked again.
+/// Accounts whose generation is remembered; beyond it some are forgotten and asked again.
 const REMEMBERED_ACCOUNTS: usize = 200_000;
 /// Changes that a listener may be behind before it has to look at all of its connections.
 const CHANGES_KEPT: usize = 1024;
@@ -253,7 +254,7 @@ impl Generations {
     /// What the account's owner says of its tokens. A late answer brings nothing back. True when it is news that ends
     /// something: everybody who listens is told.
     pub fn learn(&self, account: &AccountId, said: Known) -> bool {
-        make_room(&self.known, account);
+        remember_room(&self.known, account);
         let has_ended = match self.known.entry(account.clone()) {
             Entry::Vacant(vacant) => {
                 vacant.insert(said);
@@ -278,7 +279,7 @@ impl Generations {
 
     /// What the site says of a doctor. A late answer brings nobody back. Everybody who listens is told of a retirement.
     pub fn learn_doctor(&self, doctor: &DoctorId, retired: bool) {
-        make_room(&self.doctors, doctor);
+        remember_room(&self.doctors, doctor);
         let is_news = {
             let mut known = self.doctors.entry(doctor.clone()).or_insert(false);
             let is_news = retired && !*known;
@@ -322,10 +323,10 @@ fn both(one: &Known, other: &Known) -> Known {
     }
 }
 
-/// Where as many are remembered as may be, all are forgotten before another one comes: they are asked again.
-fn make_room<K: Eq + Hash, V>(remembered: &DashMap<K, V>, coming: &K) {
-    if remembered.len() >= REMEMBERED_ACCOUNTS && !remembered.contains_key(coming) {
-        remembered.clear();
+/// Where as many are remembered as may be, some are forgotten before another one comes: they are asked again.
+fn remember_room<K: Eq + Hash + Clone, V>(remembered: &DashMap<K, V>, coming: &K) {
+    if !remembered.contains_key(coming) {
+        make_room(remembered, REMEMBERED_ACCOUNTS, |_| false, |_| ());
     }
 }
 

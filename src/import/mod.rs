@@ -12,6 +12,7 @@ mod known;
 mod parts;
 mod plan;
 mod recurrence;
+mod refused;
 mod rehearsal;
 mod send;
 mod templates;
@@ -176,7 +177,13 @@ pub async fn run(options: Options) -> Result<Report, Stopped> {
             return Ok(report);
         }
     }
-    let wishes = match plan::plan(&sheets, &known) {
+    let bar = bar(&options, "checked");
+    let wishes = plan::plan(&sheets, &known, |done, of| {
+        bar.set_length(of as u64);
+        bar.set_position(done as u64);
+    });
+    bar.finish_and_clear();
+    let wishes = match wishes {
         Ok(wishes) => wishes,
         Err(found) => {
             report.faults = found;
@@ -214,11 +221,8 @@ async fn send_all(
         report.notes.push(format!("made passwords are in {}: hand them out and delete it", path.display()));
         made = Some(begun);
     }
-    let target = if options.quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
-    let style = ProgressStyle::with_template("{prefix:>16} {bar:40} {pos}/{len} {msg}")
-        .expect("invariant: the template is right");
-    let bar = ProgressBar::with_draw_target(Some(wishes.len() as u64), target).with_style(style);
-    bar.set_prefix("rows");
+    let bar = bar(options, "rows");
+    bar.set_length(wishes.len() as u64);
     for wish in wishes {
         bar.inc(1);
         bar.set_message(wish.kind.name());
@@ -234,6 +238,14 @@ async fn send_all(
     }
     bar.finish_and_clear();
     Ok(())
+}
+
+/// A bar on stderr, of so many as it is told.
+fn bar(options: &Options, prefix: &'static str) -> ProgressBar {
+    let target = if options.quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
+    let style = ProgressStyle::with_template("{prefix:>16} {bar:40} {pos}/{len} {msg}")
+        .expect("invariant: the template is right");
+    ProgressBar::with_draw_target(Some(0), target).with_style(style).with_prefix(prefix)
 }
 
 /// What the server said, or that there is none.

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiaohao_domain::codes::Valid;
 use jiaohao_domain::redacted::Redacted;
 use jiaohao_domain::{Code, is_well_formed};
 use serde_json::{Map, Value, json};
@@ -12,8 +11,7 @@ use super::file::{Fault, Header, Row, Sheet, repeated};
 use super::kinds::{Cell, Kind};
 use super::known::{Known, in_full};
 use super::parts::{QUOTAS, number_only, slots};
-use super::rehearsal::Rehearsal;
-use crate::wire;
+use super::refused::{rehearse, says, too_many};
 
 /// What becomes of a thing.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,7 +73,8 @@ type Names = BTreeMap<(Kind, String), BTreeSet<String>>;
 ///
 /// # Errors
 /// Everything that is wrong with it, also what the domain would refuse.
-pub fn plan(sheets: &[Sheet], known: &Known) -> Result<Vec<Wish>, Vec<Fault>> {
+/// `step` hears how many wishes have been rehearsed, and of how many.
+pub fn plan(sheets: &[Sheet], known: &Known, step: impl Fn(usize, usize)) -> Result<Vec<Wish>, Vec<Fault>> {
     let mut planner = Planner::of(known);
     let rows = planner.enlist(sheets);
     let wishes: Vec<Wish> = rows.iter().filter_map(|(sheet, row, id)| planner.wish(sheet, row, id)).collect();
@@ -85,65 +84,12 @@ pub fn plan(sheets: &[Sheet], known: &Known) -> Result<Vec<Wish>, Vec<Fault>> {
     retired.sort_by_key(|wish| std::cmp::Reverse(wish.kind));
     wishes.extend(retired);
     let mut faults = planner.faults;
-    rehearse(&wishes, sheets, known, &mut faults);
+    let beyond = too_many(&wishes, known);
+    if beyond.is_empty() {
+        rehearse(&wishes, sheets, known, step, &mut faults);
+    }
+    faults.extend(beyond);
     if faults.is_empty() { Ok(wishes) } else { Err(faults) }
-}
-
-/// What the domain would refuse.
-fn rehearse(wishes: &[Wish], sheets: &[Sheet], known: &Known, faults: &mut Vec<Fault>) {
-    let told = |wish: &Wish, why: jiaohao_domain::Rejection| {
-        let named = why.valid_now.iter().find(|(name, _)| *name == "field").map(|(_, field)| word(field));
-        let of_wish = |sheet: &&Sheet| sheet.file == wish.file && sheet.kind == wish.kind;
-        let sheet = sheets.iter().find(of_wish);
-        let header = named.and_then(|name| sheet?.header(&name));
-        Fault {
-            file: wish.file.clone(),
-            line: wish.line,
-            column: header.map(|header| header.text.clone()),
-            code: Some(why.code.wire().to_owned()),
-            says: says(&why),
-        }
-    };
-    let mut rehearsal = match Rehearsal::of(known) {
-        Ok(rehearsal) => rehearsal,
-        Err(why) => {
-            let says = format!("what the server has cannot be rehearsed: {}", why.detail);
-            faults.push(Fault { file: known.site.to_string(), line: 0, column: None, code: None, says });
-            return;
-        }
-    };
-    for wish in wishes {
-        if matches!(wish.change, Change::Same | Change::Over) {
-            continue;
-        }
-        let mut fields = wish.fields.clone();
-        if let (Kind::Staff, Some(password)) = (wish.kind, &wish.password) {
-            fields["password"] = json!(password.reveal());
-        } else if wish.needs_password() {
-            fields["password"] = json!("made when it is sent");
-        }
-        let before = known.thing(wish.kind, &wish.id);
-        let given = wire::named_command(wish.command(), fields).and_then(|c| rehearsal.give(&c, before));
-        if let Err(why) = given {
-            faults.push(told(wish, why));
-        }
-    }
-}
-
-/// A refusal in words, with what it is about.
-fn says(why: &jiaohao_domain::Rejection) -> String {
-    let about = why.valid_now.iter().filter(|(name, _)| *name != "field");
-    let about: Vec<String> = about.map(|(name, value)| format!("{name} {}", word(value))).collect();
-    if about.is_empty() { why.detail.clone() } else { format!("{} ({})", why.detail, about.join(", ")) }
-}
-
-fn word(value: &Valid) -> String {
-    match value {
-        Valid::Text(text) => text.clone(),
-        Valid::Number(number) => number.to_string(),
-        Valid::List(list) => list.join(", "),
-        Valid::Nothing => "none".to_owned(),
-    }
 }
 
 fn id_header(sheet: &Sheet) -> Option<&Header> {

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use jiaohao_domain::account::Account;
-use jiaohao_domain::department::Department;
+use jiaohao_domain::department::{self, Department};
 use jiaohao_domain::site::{Event as SiteEvent, Site};
 use jiaohao_domain::time::Zone;
 use jiaohao_domain::vocabulary::{
@@ -152,7 +152,7 @@ impl Rehearsal {
 
     fn tell_department(&mut self, id: &str, command: ToDepartment) -> Result<(), Rejection> {
         let state = self.departments.entry(id.to_owned()).or_insert_with(|| Department::new_state(id));
-        Department::decide(&mut Draft::<Department>::new(state), command, &self.context).map(drop)
+        department::rehearse(&mut Draft::<Department>::new(state), command, &self.context)
     }
 
     fn staff(&self, mut command: DefineStaff, before: Option<&Value>) -> Result<(), Rejection> {

@@ -8,7 +8,7 @@ use super::events::{self, setting};
 use super::file::{Sheet, parse};
 use super::ics;
 use super::known::Known;
-use super::plan::{Change, Wish, plan};
+use super::plan::{self, Change, Wish};
 use super::{Kind, template};
 
 fn day(text: &str) -> BusinessDate {
@@ -29,6 +29,10 @@ fn sheets(texts: &[(&str, &str)]) -> Vec<Sheet> {
 
 fn planned(texts: &[(&str, &str)], known: &Known) -> Result<Vec<Wish>, Vec<String>> {
     plan(&sheets(texts), known).map_err(|faults| faults.iter().map(ToString::to_string).collect())
+}
+
+fn plan(sheets: &[Sheet], known: &Known) -> Result<Vec<Wish>, Vec<super::Fault>> {
+    plan::plan(sheets, known, |_, _| {})
 }
 
 /// The house as it is once everything was sent.
@@ -418,6 +422,28 @@ fn a_calendar_becomes_templates_sessions_and_exceptions() {
     let again = plan(&events::sheets(&calendar, &set, known.zone).map_err(|_| ()).expect("tables"), &known);
     assert!(
         again.map_err(|faults| faults[0].to_string()).expect("in order").iter().all(|wish| wish.change == Change::Same)
+    );
+}
+
+/// So many series of every day.
+fn daily(events: usize) -> String {
+    let event = |n: usize| {
+        format!(
+            "UID:daily-{n}\nSUMMARY:门诊{n}\nDTSTART;TZID=Asia/Shanghai:20261124T080000\n\
+            DTEND;TZID=Asia/Shanghai:20261124T090000\nRRULE:FREQ=DAILY"
+        )
+    };
+    let events: Vec<String> = (0..events).map(event).collect();
+    calendar(&events.iter().map(String::as_str).collect::<Vec<_>>())
+}
+
+#[test]
+fn more_series_than_a_department_may_have_are_refused_at_once() {
+    let refused = of_calendar(&daily(600), &SET).expect_err("too many");
+    let [told] = &refused[..] else { panic!("{} faults", refused.len()) };
+    assert!(
+        told.contains("limit_exceeded") && told.contains("s.internal would have more than 500 templates"),
+        "{told}"
     );
 }
 

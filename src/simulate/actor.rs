@@ -58,8 +58,10 @@ impl Actor {
             }
             answered.resent |= interrupted;
             self.ledger.answered(&self.who, command, &fields, &answered);
+            #[expect(clippy::disallowed_methods, reason = "a client's own chance")]
+            let is_repeated = rand::rng().random_range(0..REPEATED) == 0;
             if let Ok(first) = &answered.result
-                && rand::rng().random_range(0..REPEATED) == 0
+                && is_repeated
             {
                 let again = self.live.send(key, body).await;
                 if !matches!(&again.result, Err(why) if why.is_passing()) {

@@ -50,6 +50,7 @@ impl OwnServer {
         speed: f64,
         settings: Vec<(&'static str, String)>,
     ) -> Result<Self, String> {
+        #[expect(clippy::disallowed_methods, reason = "a client's own chance")]
         let name = format!("jiaohao-simulate-{}-{:08x}", std::process::id(), rand::random::<u32>());
         let folder = std::env::temp_dir().join(name);
         std::fs::create_dir_all(&folder).map_err(|e| format!("{}: {e}", folder.display()))?;

@@ -95,6 +95,7 @@ pub async fn set_up(
     bar: &ProgressBar,
 ) -> Result<Ready, String> {
     let (door, operator) = (house.door.clone(), house.operator.clone());
+    #[expect(clippy::disallowed_methods, reason = "a client's own chance")]
     let secret = format!("{:016x}", rand::random::<u64>());
     let city = City::plan(options.doctors, &house.suffix, &secret, options.seed);
     city.set_up(&door, &operator).await.map_err(|why| format!("setting up: {why}"))?;

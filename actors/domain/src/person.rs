@@ -10,7 +10,7 @@ mod tests;
 pub use document::{Document, DocumentKind};
 pub(crate) use mask::is_han;
 pub use mask::masked_name;
-pub use name::{NAME_MAX, checked_name};
+pub use name::{NAME_MAX, checked_name, is_readable};
 pub(crate) use name::{is_invisible, is_ornament, is_sign};
 
 use schemars::JsonSchema;

@@ -29,6 +29,7 @@ fn rounds(usual: u64) -> u64 {
 }
 
 fn seeded(what: &str) -> Chance {
+    #[expect(clippy::disallowed_methods, reason = "a test of chance says its seed")]
     let seed = std::env::var("JIAOHAO_SEED").ok().and_then(|n| n.parse().ok()).unwrap_or_else(rand::random);
     println!("{what}: JIAOHAO_SEED={seed}");
     Chance(seed)

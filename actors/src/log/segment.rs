@@ -323,6 +323,7 @@ fn fresh_span(header: &SegmentHeader, bytes: u64) -> Span {
 /// Makes the folder beside its place, then gives it its name: it is there whole or not at all.
 fn create(folder: &Folder, options: &SegmentOptions) -> Result<(), LogError> {
     let disk = &*options.disk;
+    #[expect(clippy::disallowed_methods, reason = "a log's own name is chance of the shell")]
     let history = options.history.unwrap_or_else(|| HistoryId(rand::random()));
     let beside = Folder { disk: folder.disk.clone(), path: with_suffix(&folder.path, ".new") };
     let parent = parent_of(&folder.path);

@@ -81,6 +81,8 @@ impl<O: Owner> OwnerActor<O> {
         let Loaded { whole: (ledger, state), base, stored_seq } = loaded;
         let shard = shard_of(&owner);
         let written_seq = ledger.owner_seq;
+        #[expect(clippy::disallowed_methods, reason = "the shell's own chance")]
+        let chance = SmallRng::from_os_rng();
         Self {
             shell,
             owner,
@@ -105,7 +107,7 @@ impl<O: Owner> OwnerActor<O> {
             panics: Vec::new(),
             closed: false,
             lost: false,
-            chance: SmallRng::from_os_rng(),
+            chance,
         }
     }
 

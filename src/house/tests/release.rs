@@ -9,13 +9,14 @@ use jiaohao_actors::shell::message::Outcome;
 use jiaohao_actors::shell::registry::READ_ONLY;
 use jiaohao_domain::department::State;
 use jiaohao_domain::vocabulary::{InLine, LineStanding, ToDepartment};
+use jiaohao_domain::{PatientId, SlotId};
 use tokio::sync::oneshot;
 
 use super::super::department;
 use super::*;
 
 /// A department that answers nobody until this goes.
-struct Held {
+pub(super) struct Held {
     _until: mpsc::Sender<()>,
 }
 
@@ -26,7 +27,12 @@ impl Opened {
     /// A session of tomorrow that is released so soon.
     async fn releases(&self, at: &str, in_ms: i64) -> Timestamp {
         let moment = self.engine.0.shell.clock.clinic().plus_ms(in_ms);
-        let session = json!({"define_session": {"id": format!("{at}.r"), "date": "2026-11-24", "period": "morning",
+        self.releases_at(&format!("{at}.r"), at, moment).await;
+        moment
+    }
+
+    async fn releases_at(&self, session: &str, at: &str, moment: Timestamp) {
+        let session = json!({"define_session": {"id": session, "date": "2026-11-24", "period": "morning",
             "queue": format!("{at}.q"), "registration_class": "普通", "released_at": moment,
             "slots": [{"start": "09:00", "minutes": 30, "capacity": 9}]}});
         // the department hears of its queue from the site
@@ -36,8 +42,8 @@ impl Opened {
             assert!(tries < 200, "{why:?}");
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
-        self.until_lot(at, "it is not prepared", |lot| lot["seed_sha256"].is_string()).await;
-        moment
+        let prepared = self.engine.0.zone_of(Some(at)).rfc3339(moment);
+        self.until_lot(at, "it is not prepared", |lot| lot["released_at"] == prepared.as_str()).await;
     }
 
     async fn in_line(&self, command: &str, at: &str, patient: &str) -> InLine {
@@ -66,7 +72,7 @@ impl Opened {
     }
 
     /// Nothing that the department is told from now on is looked at.
-    async fn hold(&self, at: &str) -> Held {
+    pub(super) async fn hold(&self, at: &str) -> Held {
         let (until, wait) = mpsc::channel::<()>();
         let (begun, begins) = oneshot::channel();
         let shell = self.engine.0.shell.clone();
@@ -189,4 +195,24 @@ async fn a_line_that_was_learned_while_its_lot_was_drawn_is_drawn_all_the_same()
     let told = entering.await;
     assert!(told.begun_anew && !told.over, "{told:?}");
     house.until_let_in("s.d", "p-1").await;
+}
+
+#[actix_web::test]
+async fn a_release_that_is_not_the_last_one_has_its_line_again_after_a_restart() {
+    let house = open().await;
+    let moment = house.engine.0.shell.clock.clinic().plus_ms(SOON_MS);
+    house.releases_at("s.d.r", "s.d", moment).await;
+    house.releases_at("s.d.t", "s.d", moment.plus_ms(1)).await;
+    house.until_clinic(moment.plus_ms(2)).await;
+    house.until_lot("s.d", "the last lot is not drawn", |lot| lot["seed"].is_string()).await;
+    // As after a start.
+    house.engine.0.releases.forget();
+    let phone = house.claims(Role::Patient, "a-1");
+    let (at, who) = (DepartmentId::from("s.d"), PatientId::from("p-1"));
+    let facts = house.engine.0.slot_facts(&SlotId::from("s.d.r.0900")).await.expect("of the first release");
+    assert_eq!(facts.release, Some(moment));
+    let refused = house.engine.0.let_in(&phone, &at, facts, &who).await.expect_err("it has a line");
+    assert_eq!(refused.code, Code::InLine);
+    // Of now is the one that began last.
+    assert_eq!(house.in_line("enter_release", "s.d", "p-2").await.released_at, moment.plus_ms(1));
 }

@@ -65,6 +65,7 @@ pub(super) struct Released {
 /// Sets everything up.
 pub(super) async fn ready(server: &OwnServer, operator: &str, options: &Options) -> Result<Ready, String> {
     let door = server.door.clone();
+    #[expect(clippy::disallowed_methods, reason = "a client's own chance")]
     let secret = format!("{:016x}", rand::random::<u64>());
     let city = City::plan(DOCTORS, "", &secret, options.seed);
     city.set_up(&door, operator).await.map_err(|why| format!("setting up: {why}"))?;

@@ -68,7 +68,7 @@ export class Acts {
       if (result && !result.number) await this.tellSentOn(result.ticket);
       return result;
     } catch (refusal) {
-      if (refusal.code === 'already_exists') throw refusal;
+      if (refusal.code === 'already_exists' && name !== 'check_in') throw refusal;
       return null;
     }
   }

@@ -19,6 +19,7 @@ export default {
   'error.idempotency_key_reused': 'Something went wrong: reload the page and try again; if that does not help, tell IT (code {code})',
   'error.idempotency_key_expired': 'Something went wrong: reload the page and try again; if that does not help, tell IT (code {code})',
   'error.already_exists': 'Exists already',
+  'error.check_in.already_exists': 'Waiting here by another number already. To wait by the booked one, the desk cancels that number first.',
   'error.id_not_under_parent': 'The id must begin with its parent\u2019s id',
   'error.retired': 'Retired',
   'error.prefix_taken': 'Prefix is another queue\u2019s',

@@ -19,6 +19,7 @@ export default {
   'error.idempotency_key_reused': '出了点问题,请刷新再试;不行请告诉信息科(代码 {code})',
   'error.idempotency_key_expired': '出了点问题,请刷新再试;不行请告诉信息科(代码 {code})',
   'error.already_exists': '已存在',
+  'error.check_in.already_exists': '已经用另一个号在这里候诊,不能再签到。要改用预约的号,请分诊台先取消那个号。',
   'error.id_not_under_parent': '编号须以上级编号开头',
   'error.retired': '已停用',
   'error.prefix_taken': '号码前缀已被使用',

@@ -124,6 +124,7 @@ pub(super) fn check_in(
     {
         return Err(floor::wrong_state(before));
     }
+    waits_once(state, &arrival.queue, &arrival.brief.patient, now)?;
     let date = arrival.date;
     let who = Joining {
         brief: &arrival.brief,
@@ -322,7 +323,7 @@ fn waits_once(state: &State, queue: &QueueId, who: &PatientId, now: Timestamp) -
         is_there && opened.queue == *queue && opened.brief.patient == *who && is_here(state, ticket, now)
     });
     let Some(waits) = waits else { return Ok(()) };
-    let why = "the person waits in that queue already; `register_walk_in` with the `visit` gives a second number";
+    let why = "the person waits in that queue already, by this ticket; `register_walk_in` with the `visit` gives a second one";
     let (ticket, visit) = (waits.id().as_str(), waits.opened.visit.as_str());
     Err(Rejection::new(Code::AlreadyExists, why).with("ticket", ticket).with("visit", visit))
 }

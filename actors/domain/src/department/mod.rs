@@ -28,6 +28,7 @@ use serde::{Deserialize, Serialize};
 
 pub use config::{Config, ConfigEvent, Defined};
 pub use outside::{expected_visits, patient_of_visit, visit_opens_at};
+pub use planning::rehearse;
 pub use return_day::{ToReturn, to_return};
 
 use crate::clinic::{self, Clinic};

@@ -9,7 +9,7 @@ use super::{Department, Event, State, emit_clinic, may_sit};
 use crate::clinic::{self, SessionStanding};
 use crate::codes::{Code, Rejection};
 use crate::ids::*;
-use crate::owner::{Context, Draft};
+use crate::owner::{Context, Draft, Owner};
 use crate::plan::{self, Ahead, Became, Ought, Outcome, SESSIONS_AHEAD_MAX, Standing};
 use crate::time::{BusinessDate, Timestamp};
 use crate::vocabulary::{
@@ -30,6 +30,38 @@ pub(super) fn decide(
     quotas: Vec<ByChannel>,
     context: &Context,
 ) -> Result<Answer, Rejection> {
+    match keep(draft, command, quotas, context)? {
+        Some(answer) => Ok(answer),
+        None => Ok(Answer::Planned(carry_out(draft, context))),
+    }
+}
+
+/// What would be refused of a command, found by whoever asks about hundreds of them: a plan is kept and not carried out. That
+/// refuses nothing, and takes its time for all templates with each of them.
+///
+/// # Errors
+/// As the decision would.
+pub fn rehearse(draft: &mut Draft<'_, Department>, command: ToDepartment, context: &Context) -> Result<(), Rejection> {
+    use ToDepartment as To;
+    let of_plan = |command: &To| {
+        matches!(command, To::DefineTemplate(_) | To::RetireTemplate(_) | To::ExceptDays(_) | To::WithdrawException(_))
+    };
+    match command {
+        To::WithQuotas { definition, quotas } if of_plan(&definition) => {
+            keep(draft, *definition, quotas, context).map(drop)
+        }
+        command if of_plan(&command) => keep(draft, command, Vec::new(), context).map(drop),
+        command => Department::decide(draft, command, context).map(drop),
+    }
+}
+
+/// Keeps it. None: it is to be carried out; else all is done.
+fn keep(
+    draft: &mut Draft<'_, Department>,
+    command: ToDepartment,
+    quotas: Vec<ByChannel>,
+    context: &Context,
+) -> Result<Option<Answer>, Rejection> {
     use ToDepartment as To;
     let state = draft.state();
     let (plan, department) = (&state.plan, &state.config.id);
@@ -44,24 +76,24 @@ pub(super) fn decide(
             let is_new = known.is_none_or(|known| known.is != is);
             let is_kept_as = known.map_or(&[][..], |known| &known.quotas) == quotas;
             if !is_new && is_kept_as {
-                return Ok(Answer::Planned(Outcome::default()));
+                return Ok(Some(Answer::Planned(Outcome::default())));
             }
             may_sit(&state.config, &is.queue, is.doctor.as_ref(), is.service_point.as_ref())?;
             settled_first(state, &is, today)?;
             let (template, defined) = (is.id.clone(), is_new.then_some(plan::Event::TemplateDefined(is)));
             let kept = (!is_kept_as).then_some(plan::Event::TemplateQuotasDefined { template, quotas });
             defined.into_iter().chain(kept).for_each(|event| draft.emit(Event::Plan(event)));
-            return Ok(Answer::Planned(carry_out(draft, context)));
+            return Ok(None);
         }
         To::RetireTemplate(command) => match plan.templates.get(&command.id) {
             None => return Err(Rejection::new(Code::Forbidden, "no such template")),
-            Some(known) if known.retired => return Ok(Answer::Planned(Outcome::default())),
+            Some(known) if known.retired => return Ok(Some(Answer::Planned(Outcome::default()))),
             Some(_) => plan::Event::TemplateRetired { template: command.id },
         },
         To::ExceptDays(command) => {
             plan::decide::exception(plan, department, &command, today)?;
             if plan.exceptions.get(&command.id) == Some(&command) {
-                return Ok(Answer::Planned(Outcome::default()));
+                return Ok(Some(Answer::Planned(Outcome::default())));
             }
             doctors_work_here(state, &command)?;
             plan::Event::DaysExcepted(command)
@@ -72,15 +104,15 @@ pub(super) fn decide(
         To::DefinePlanning(command) => {
             plan::decide::planning(plan, &state.clinic.quota_rules(), &command, today)?;
             if plan.planning(department) == command {
-                return Ok(Answer::Planned(Outcome::default()));
+                return Ok(Some(Answer::Planned(Outcome::default())));
             }
             plan::Event::PlanningDefined(command)
         }
-        To::PlanSession(command) => return leave_to_plan(draft, &command.session, context),
+        To::PlanSession(command) => return leave_to_plan(draft, &command.session, context).map(Some),
         _ => return Err(Rejection::new(Code::Forbidden, "no such exception")),
     };
     draft.emit(Event::Plan(event));
-    Ok(Answer::Planned(carry_out(draft, context)))
+    Ok(None)
 }
 
 /// As far ahead as sessions are made: as far as referrals may book.

@@ -66,7 +66,8 @@ fn notice(notice: &Notice, zone_of: ZoneOf<'_>) -> Value {
         "about": due.about.map(|about| about.wire()),
         "ticket": due.ticket,
         "call": due.call,
-        "number": due.number,
+        // A place that is offered has none yet.
+        "number": Some(&due.number).filter(|number| !number.is_empty()),
         "place": due.place,
         "place_en": due.place_en,
         "at": zone.rfc3339(due.at),

@@ -20,6 +20,9 @@ pub fn checked_name(name: &str) -> Result<String, Rejection> {
     if name.chars().any(is_invisible) {
         return wrong("a name has no line breaks, control, direction or invisible characters".to_owned());
     }
+    if name.chars().any(is_private) {
+        return wrong("a name has no characters of private use: each machine shows another sign, or none".to_owned());
+    }
     if name.chars().any(is_ornament) {
         return wrong("a name is written in letters, not in signs that stand for some".to_owned());
     }
@@ -53,6 +56,18 @@ pub(crate) fn is_invisible(c: char) -> bool {
             | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}' | '\u{FFA0}' | '\u{FFF0}'..='\u{FFFB}' | '\u{110BD}' | '\u{110CD}'
             | '\u{13430}'..='\u{1343F}' | '\u{1BCA0}'..='\u{1BCA3}' | '\u{1D173}'..='\u{1D17A}'
             | '\u{E0000}'..='\u{E0FFF}')
+}
+
+/// Unicode's Co: what it stands for is a font's own.
+fn is_private(c: char) -> bool {
+    matches!(c, '\u{E000}'..='\u{F8FF}' | '\u{F0000}'..='\u{FFFFD}' | '\u{100000}'..='\u{10FFFD}')
+}
+
+/// Whether the name of a thing (a department, a room, a board, somebody who works there) can be read out: it has a letter or
+/// a digit, and does not begin with a mark that would stand on what is before it.
+pub fn is_readable(name: &str) -> bool {
+    let name = name.trim();
+    name.chars().any(|c| c.is_alphanumeric() && !is_mark(c)) && !name.starts_with(is_mark)
 }
 
 /// Signs that Unicode counts as alphabetic, and nobody's name is written with: letters in circles and squares, whole

@@ -214,6 +214,8 @@ fn names_are_text_that_people_can_read() {
         ("张\u{2800}三", "invisible"),
         ("\u{fe0f}张", "invisible"),
         ("张\u{e0100}", "invisible"),
+        ("张\u{e000}三", "private"),
+        ("张\u{10fffd}", "private"),
         ("🅰🅱", "letters"),
         ("ⒶⒷ", "letters"),
         (&"ﷺ".repeat(50), "letters"),

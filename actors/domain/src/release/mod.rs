@@ -87,12 +87,27 @@ impl Releases {
         self.lots.iter().rev().take_while(|(_, lot)| lot.drawn_at.is_none())
     }
 
-    /// The release that people are there for or wait in line for at `now`: the last that has begun, else the next.
-    pub fn current(&self, now: Timestamp) -> Option<(Timestamp, &Lot)> {
-        let open = self.lots.iter().filter(|(at, _)| now < at.plus_min(LINE_MIN)).map(|(at, lot)| (*at, lot));
-        let (begun, next): (Vec<_>, Vec<_>) = open.partition(|(at, _)| *at <= now);
-        begun.last().or_else(|| next.first()).copied()
+    /// Lots that people are there for or wait in line for at `now`, or will.
+    pub fn lasting(&self, now: Timestamp) -> impl Iterator<Item = (Timestamp, &Lot)> {
+        self.lots.iter().map(|(at, lot)| (*at, lot)).filter(move |(at, _)| !is_over(*at, now))
     }
+}
+
+/// Of the moments of a department's releases the one that people are there for or wait in line for at `now`: the last that
+/// has begun, else the next.
+pub fn current(moments: impl Iterator<Item = Timestamp>, now: Timestamp) -> Option<Timestamp> {
+    let (begun, next): (Vec<_>, Vec<_>) = moments.filter(|at| !is_over(*at, now)).partition(|at| *at <= now);
+    begun.into_iter().max().or_else(|| next.into_iter().min())
+}
+
+/// Whether there is no line any more of what was released then: who comes books.
+pub fn is_over(released_at: Timestamp, now: Timestamp) -> bool {
+    released_at.plus_min(LINE_MIN) <= now
+}
+
+/// Whether there is a line of it at `now`.
+pub fn has_line(released_at: Timestamp, now: Timestamp) -> bool {
+    released_at <= now && !is_over(released_at, now)
 }
 
 /// Applies one event.

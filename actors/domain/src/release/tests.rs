@@ -230,12 +230,12 @@ fn a_moment_is_prepared_drawn_and_forgotten_as_the_events_say() {
     assert_eq!(releases.due_at(), Some(AT), "another session of the same moment");
     let lot = releases.lots[&AT].clone();
     assert_eq!((lot.published_seed(), lot.seed_sha256()), (None, lot::sha256(SEED)));
-    assert_eq!(releases.current(AT.plus_min(-3)).map(|(at, _)| at), Some(AT));
+    assert_eq!(of_now(&releases, AT.plus_min(-3)), Some(AT));
     apply(&mut releases, &Event::ReleaseDrawn { released_at: AT, at: AT });
     assert_eq!(releases.due_at(), None);
     assert_eq!(releases.lots[&AT].published_seed(), Some(SEED));
-    assert_eq!(releases.current(AT.plus_min(29)).map(|(at, _)| at), Some(AT));
-    assert_eq!(releases.current(AT.plus_min(30)), None);
+    assert_eq!(of_now(&releases, AT.plus_min(29)), Some(AT));
+    assert_eq!(of_now(&releases, AT.plus_min(30)), None);
     releases.foresee(AT.plus_min(-60));
     apply(&mut releases, &Event::ReleasesPassed { until: AT });
     assert_eq!(releases.due_at(), None, "of what has passed there is no lot");
@@ -364,5 +364,33 @@ proptest! {
                 prop_assert_eq!(numbers.iter().collect::<BTreeSet<_>>().len(), numbers.len(), "a number is two people's");
             }
         }
+    }
+}
+
+fn of_now(releases: &Releases, now: Timestamp) -> Option<Timestamp> {
+    let of_now = current(releases.lots.keys().copied(), now);
+    assert_eq!(of_now, current(releases.lasting(now).map(|(at, _)| at), now));
+    of_now
+}
+
+#[test]
+fn of_several_releases_the_last_that_has_begun_is_the_one_of_now_and_each_has_its_line() {
+    let mut releases = Releases::default();
+    for min in [0, 15, 40] {
+        let released_at = AT.plus_min(min);
+        apply(&mut releases, &Event::ReleasePrepared { released_at, seed: SEED.into(), forgotten: vec![] });
+    }
+    let lasting = |now| releases.lasting(now).map(|(at, _)| at.ms_since(AT) / 60_000).collect::<Vec<_>>();
+    for (now, of, has, lasts) in [
+        (-1, 0, [false, false, false], vec![0, 15, 40]),
+        (0, 0, [true, false, false], vec![0, 15, 40]),
+        (15, 15, [true, true, false], vec![0, 15, 40]),
+        (30, 15, [false, true, false], vec![15, 40]),
+        (45, 40, [false, false, true], vec![40]),
+    ] {
+        let now = AT.plus_min(now);
+        assert_eq!(of_now(&releases, now), Some(AT.plus_min(of)));
+        assert_eq!([0, 15, 40].map(|min| has_line(AT.plus_min(min), now)), has);
+        assert_eq!(lasting(now), lasts);
     }
 }

@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 use crate::codes::{Code, Rejection};
 use crate::ids::*;
 use crate::owner::{Context, Draft};
-use crate::pre_check;
 use crate::time::Zone;
 use crate::vocabulary::*;
+use crate::{person, pre_check};
 
 use super::Site;
 use super::event::Event;
@@ -23,7 +23,13 @@ const SPECIALITY_MAX: usize = 200;
 
 fn check_name(name: &str) -> Result<(), Rejection> {
     let fits = !name.trim().is_empty() && name.chars().count() <= NAME_MAX && !name.chars().any(char::is_control);
-    if fits { Ok(()) } else { Err(Rejection::field("name", "a name has 1 to 60 characters")) }
+    if !fits {
+        return Err(Rejection::field("name", "a name has 1 to 60 characters"));
+    }
+    match person::is_readable(name) {
+        true => Ok(()),
+        false => Err(Rejection::field("name", "a name has a letter or a digit, and does not begin with a mark")),
+    }
 }
 
 /// `id` is exactly one part under `parent`.

@@ -257,6 +257,21 @@ fn a_wrong_field_is_named() {
 }
 
 #[test]
+fn what_is_named_can_be_read_out() {
+    let named = |name: &str| {
+        let mut room = point("s.d.r9");
+        room.name = name.into();
+        House::new().tell(ToSite::DefineServicePoint(room)).map(drop)
+    };
+    for name in ["*", "—", "\u{301}", "\u{301}e", "( )"] {
+        assert_eq!(named(name), Err(Code::InvalidField), "{name}");
+    }
+    for name in ["3", "<b>", "é", "e\u{301}", "内科*", "①"] {
+        assert_eq!(named(name), Ok(()), "{name}");
+    }
+}
+
+#[test]
 fn what_is_retired_takes_nothing_new_and_frees_its_prefix() {
     let mut house = House::new();
     house.tell(ToSite::RetireQueue(RetireQueue { id: QueueId::from("s.d.wang") })).unwrap();

@@ -526,6 +526,23 @@ fn the_same_person_waits_once_in_a_queue_unless_the_visit_is_named() {
 }
 
 #[test]
+fn who_waits_in_a_queue_does_not_check_in_to_it_a_second_time() {
+    let mut house = House::new(0).with_session(4).with_doctors();
+    let appointment = house.book("0900", "a");
+    let first = house.walk_in("pool", "a", None);
+    let visit = house.ticket(&first).opened.visit.clone();
+    let refused = house.check_in(&appointment).expect_err("waits there");
+    assert_eq!(refused.code, Code::AlreadyExists);
+    for (name, value) in [("ticket", first.as_str()), ("visit", visit.as_str())] {
+        assert!(refused.valid_now.contains(&(name.to_owned(), value.into())), "{:?}", refused.valid_now);
+    }
+    let (ticket, reason) = (first, "booked".to_owned());
+    house.desk(ToDepartment::CancelTicket(CancelTicket { ticket, reason })).expect("not needed");
+    house.check_in(&appointment).expect("waits once");
+    house.assert_replays();
+}
+
+#[test]
 fn who_stands_at_the_door_or_is_called_waits_there_still() {
     for (door_cap, is) in [(1, "summoned"), (0, "called")] {
         let mut house = House::new(door_cap).with_doctors();

@@ -6,7 +6,7 @@ use super::house::*;
 use crate::clinic::{self, Session, SessionStanding};
 use crate::department::{Department, Event};
 use crate::ids::*;
-use crate::owner::Owner;
+use crate::owner::{Context, Draft, Owner};
 use crate::plan::{self, Outcome, Standing};
 use crate::time::{BusinessDate, Timestamp, Zone};
 use crate::vocabulary::*;
@@ -646,4 +646,28 @@ fn a_day_that_has_begun_stays_as_it_began() {
     house.plans(ToDepartment::RetireTemplate(RetireTemplate { id: "s.d.li".into() }));
     assert_eq!(house.stands("li-d20261124").0, OPEN);
     house.assert_replays();
+}
+
+#[test]
+fn a_template_that_is_only_rehearsed_is_kept_and_makes_no_session() {
+    let mut house = House::new(0).with_doctors();
+    let context = Context { now: house.now, principal: operator(), seed: 0 };
+    let mut rehearse = |command: ToDepartment| {
+        let mut draft = Draft::<Department>::new(&mut house.state);
+        let done = crate::department::rehearse(&mut draft, command, &context).map_err(|why| why.code);
+        (done, draft.into_events().len())
+    };
+    let every_day = |name: &str| template(name, Some(1), &[1, 2, 3, 4, 5, 6, 7]);
+    for name in ["am", "pm"] {
+        assert_eq!(rehearse(ToDepartment::DefineTemplate(every_day(name))), (Ok(()), 1));
+    }
+    assert_eq!(rehearse(ToDepartment::DefineTemplate(every_day("am"))).0, Ok(()), "as it is");
+    let wrong = DefineTemplate { weekdays: vec![8], ..every_day("x") };
+    assert_eq!(rehearse(ToDepartment::DefineTemplate(wrong)), (Err(Code::InvalidField), 0));
+    let elsewhere = template("y", Some(9), &[1]);
+    let refused = house.tell(operator(), ToDepartment::DefineTemplate(elsewhere.clone())).map_err(|why| why.code);
+    let mut draft = Draft::<Department>::new(&mut house.state);
+    let rehearsed = crate::department::rehearse(&mut draft, ToDepartment::DefineTemplate(elsewhere), &context);
+    assert_eq!(rehearsed.map_err(|why| why.code).err(), refused.err(), "as the house says");
+    assert!(house.state.clinic.sessions.is_empty() && house.state.plan.templates.len() == 2);
 }

@@ -1,6 +1,7 @@
 //! Offered places and wishes at the person's owner: the limits first, one word however often it is asked.
 
 use super::*;
+use crate::reach::About;
 
 const WISH: &str = "s.d.w1";
 
@@ -51,6 +52,34 @@ fn an_offered_place_is_a_hold_that_is_confirmed_or_let_go_like_any_other() {
     assert_eq!(person.word(other.clone(), "22 08:00").refused, None);
     person.ended(&other.appointment, AppointmentEnd::Expired, at("22 08:15"));
     assert_eq!(person.word(other, "22 08:16").refused, None, "an old question changes nothing");
+}
+
+#[test]
+fn the_notice_of_an_offered_place_has_no_number_and_not_an_empty_one() {
+    let mut person = Person::new();
+    for (ticket, about, number) in [("s.d.b20261123-1", About::Offered, ""), ("s.d.t9", About::Called, "A009")] {
+        let due = NoticeDue {
+            ticket: ticket.into(),
+            n: 1,
+            patient: PatientId::from("p-1"),
+            about: Some(about),
+            call: None,
+            date: zone().date(at("22 08:00")),
+            number: number.into(),
+            place: "内科".into(),
+            place_en: "Internal medicine".into(),
+            not_before: None,
+            at: at("22 08:00"),
+            clinic: None,
+        };
+        person.tell(ToPatient::Notify(due), at("22 08:00")).unwrap();
+        let heard = person.log.iter().rfind(|event| matches!(event, Event::NoticeHeard { .. })).unwrap();
+        let said = view::emissions(&person.state, heard, at("22 08:00"), &|_| zone());
+        let notices = said[0].1["notice_heard"]["notices"].as_object().unwrap();
+        let shown = notices.values().find(|notice| notice["ticket"] == ticket).unwrap();
+        assert_eq!(shown["number"].as_str(), Some(number).filter(|number| !number.is_empty()));
+        assert!(shown["number"].is_string() || shown["number"].is_null());
+    }
 }
 
 #[test]
