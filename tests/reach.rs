@@ -16,7 +16,7 @@ use hyper::Method;
 use jiaohao::config::Settings;
 use jiaohao::house::serve::Server;
 use jiaohao::reach::client::Answered;
-use jiaohao::reach::port::{Address, ChannelName, Delivery, PushSubscription, Sent, Telling};
+use jiaohao::reach::port::{Address, ChannelName, Delivery, PushSubscription, Sent, Telling, TellingClinic};
 use jiaohao::reach::sandbox::{Options, Received, Sandbox};
 use jiaohao::reach::{Reach, Wall, signature, wechat};
 use jiaohao_actors::shell::clock::wall_ms;
@@ -130,6 +130,7 @@ fn telling(id: &str) -> Telling {
         language: Language::Zh,
         expires_in_s: 120,
         clinic: None,
+        amount: None,
     }
 }
 
@@ -196,6 +197,31 @@ async fn browsers_open_what_is_pushed_to_them() {
         Sent::Refused
     );
     assert!(parties.sent("n-2").is_empty());
+}
+
+#[actix_web::test]
+async fn of_money_every_channel_says_how_much() {
+    let parties = Parties::start();
+    let clinic = TellingClinic { who: "李明医生".into(), minutes: 0, time: "09:20".into() };
+    for about in [About::Refunded, About::RefundAtDesk] {
+        let what = |id: &str| Telling {
+            about,
+            clinic: Some(clinic.clone()),
+            amount: Some("10.50".into()),
+            ..telling(&format!("{id}-{}", about.wire()))
+        };
+        let (sms, wechat, push) = (what("sms"), what("wechat"), what("push"));
+        assert_eq!(parties.send(ChannelName::Sms, &phone("8000"), &sms).await, Sent::Taken);
+        let came = parties.sent(&sms.id).remove(0);
+        assert_eq!((came.template.as_str(), &came.content["amount"]), (about.wire(), &json!("10.50")));
+        assert_eq!(parties.send(ChannelName::WeChat, &openid("8000"), &wechat).await, Sent::Taken);
+        let came = parties.sandbox.sent().into_iter().rfind(|one| one.to == "o-follower-8000").unwrap();
+        assert_eq!((came.template.as_str(), &came.content["thing3"]["value"]), (about.wire(), &json!("10.50")));
+        let browser = parties.browser("8000").await;
+        assert_eq!(parties.send(ChannelName::Push, &browser, &push).await, Sent::Taken);
+        let opened = &parties.sent(&push.id)[0].content["opened"];
+        assert_eq!((&opened["about"], &opened["amount"]), (&json!(about.wire()), &json!("10.50")));
+    }
 }
 
 #[actix_web::test]

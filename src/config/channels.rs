@@ -61,6 +61,12 @@ pub struct SmsSettings {
     /// The service's template for a booking that the hospital has cancelled; its parameters as of template_delayed. Absent: not
     /// told by text message.
     pub template_cancelled: Option<String>,
+    /// The service's template for a fee that was paid by phone and has gone back; its parameters as of template_delayed, and
+    /// amount, in yuan. Absent: not told by text message.
+    pub template_refunded: Option<String>,
+    /// The service's template for a fee that does not go back by phone and is given at the desk; its parameters as of
+    /// template_refunded. Absent: not told by text message.
+    pub template_refund_at_desk: Option<String>,
 }
 
 /// Service messages of the hospital's WeChat account. Off until `app_id` is given.
@@ -100,6 +106,11 @@ pub struct WechatSettings {
     pub template_booked: Option<String>,
     /// A booking that the hospital has cancelled. Absent: not told by WeChat. Allowed: as template_delayed.
     pub template_cancelled: Option<String>,
+    /// A fee that was paid by phone and has gone back. Absent: not told by WeChat. Allowed: as template_delayed, and {amount}, in
+    /// yuan.
+    pub template_refunded: Option<String>,
+    /// A fee that does not go back by phone and is given at the desk. Absent: not told by WeChat. Allowed: as template_refunded.
+    pub template_refund_at_desk: Option<String>,
 }
 
 /// Notifications of browsers (Web Push; few phones in mainland China get them). Off until `contact` is given.

@@ -286,7 +286,7 @@ pub(super) fn shown(
         "sent_to": one.sent_to,
         "referral": one.referral,
         "check_in_from": check_in_from(&state.clinic, id, &state.config.settings.booking, zone).map(|at| zone.rfc3339(at)),
-        "not_reached": at_home::not_reached(&state.floor, id).map(|of| view::missed(&of, zone)),
+        "not_reached": at_home::not_reached(&state.floor, id).map(|of| view::missed(&of, None, zone)),
         "fee": view::fee_standing(state, id),
         "outside": false,
     })

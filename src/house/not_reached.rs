@@ -1,6 +1,6 @@
 //! Who is or was booked in a session and has not heard what there was to tell at home: for the desk, which telephones them.
 
-use jiaohao_domain::department::State;
+use jiaohao_domain::department::{State, view};
 use jiaohao_domain::floor::at_home;
 use jiaohao_domain::time::Zone;
 use jiaohao_domain::{Code, Rejection, SessionId};
@@ -32,10 +32,19 @@ impl House {
 fn not_reached(state: &State, session: &SessionId, zone: Zone) -> Option<(Vec<Value>, usize)> {
     let date = state.clinic.sessions.get(session)?.date;
     let mut found: Vec<_> = at_home::all_not_reached(state, session)
-        .filter_map(|(id, one)| Some((state.clinic.slots.get(&one.slot)?.start, id, one)))
+        .filter_map(|(ticket, id, missed)| {
+            let one = state.clinic.appointments.get(&id)?;
+            Some((state.clinic.slots.get(&one.slot)?.start, ticket, id, one, missed))
+        })
         .collect();
-    found.sort_by_key(|(start, id, one)| (*start, one.number.clone(), (*id).clone()));
+    found.sort_by_key(|(start, ticket, _, one, _)| (*start, one.number.clone(), (*ticket).clone()));
     let left_out = found.len().saturating_sub(SHOWN_MAX);
-    let shown = found.into_iter().take(SHOWN_MAX);
-    Some((shown.map(|(start, id, one)| find::shown(state, id, one, start, date, zone)).collect(), left_out))
+    let shown = found.into_iter().take(SHOWN_MAX).map(|(start, ticket, id, one, missed)| {
+        let mut shown = find::shown(state, &id, one, start, date, zone);
+        let refund = ticket.refund().and_then(|id| Some(state.payments.refund(&id)?.1));
+        shown["ticket"] = json!(ticket);
+        shown["not_reached"] = view::missed(&missed, refund, zone);
+        shown
+    });
+    Some((shown.collect(), left_out))
 }

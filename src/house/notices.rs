@@ -150,6 +150,9 @@ impl Tellings {
     }
 }
 
+/// What is told, and of how much money.
+type What<'a> = (About, &'a NoticeDue, Option<u32>);
+
 /// Sends until the house is gone.
 pub(super) async fn run(house: Weak<House>, notices: Notices) {
     let send = |way, OnWay { patient, notice }| {
@@ -213,16 +216,17 @@ impl House {
         let asked = notice.clone();
         let due = move |state: &PatientState| {
             let notice = state.notices.get(&asked).filter(|notice| notice.is_live())?;
-            Some((notice.due.about?, notice.due.clone()))
+            Some((notice.due.about?, notice.due.clone(), notice.amount_fen))
         };
-        let Some((about, due)) = self.shell.read(patient(who), due).await? else { return Ok(None) };
+        let Some((about, due, amount_fen)) = self.shell.read(patient(who), due).await? else { return Ok(None) };
+        let what = (about, &due, amount_fen);
         let addresses = self.addresses(who, way).await?;
         if addresses.is_empty() {
             return Ok(Some(SendOutcome::NoAddress));
         }
         let open = Arc::new(AtomicIsize::new(isize::try_from(addresses.len()).unwrap_or(isize::MAX)));
         let told = || OnTheWay { patient: who.clone(), notice: notice.clone(), way, open: open.clone() };
-        let sends = addresses.into_iter().map(|address| self.tell_address((about, &due), address, told(), channel));
+        let sends = addresses.into_iter().map(|address| self.tell_address(what, address, told(), channel));
         let mut failed = None;
         for sent in join_all(sends).await {
             if !matches!(sent, Ok(Sent::Taken)) {
@@ -240,7 +244,7 @@ impl House {
 
     async fn tell_address(
         &self,
-        (about, due): (About, &NoticeDue),
+        what: What<'_>,
         address: Reached,
         told: OnTheWay,
         channel: &dyn Channel,
@@ -249,7 +253,7 @@ impl House {
         let whose = account.as_ref().map_or("", |account| account.as_str());
         let named = [told.notice.as_str(), told.way.wire(), whose].map(str::as_bytes);
         let id = hashed(self.keys.get(KeyName::Hash), &[b"telling".as_slice(), named[0], named[1], named[2]]);
-        let telling = self.telling(id, (about, due), language).await?;
+        let telling = self.telling(id, what, language).await?;
         let (who, way) = (told.patient.clone(), told.way);
         // The report may be here before the answer.
         self.tellings.note(&telling.id, told);
@@ -266,7 +270,7 @@ impl House {
     async fn telling(
         &self,
         id: String,
-        (about, due): (About, &NoticeDue),
+        (about, due, amount_fen): What<'_>,
         language: Language,
     ) -> Result<Telling, Rejection> {
         let names = |state: &jiaohao_domain::site::State| {
@@ -280,6 +284,8 @@ impl House {
         let now = self.shell.clock.clinic();
         let expires_in_s = match (about, &due.clinic) {
             (About::Called, _) => CALLED_FOR_S,
+            // Money is worth as much after the clinic.
+            (About::Refunded | About::RefundAtDesk, _) => ELSE_FOR_S,
             (About::ThreeBefore, _) => NEAR_FOR_S,
             (About::Offered, Some(_)) => worth_for_s(to_answer_ms(due, now)),
             (_, Some(clinic)) => worth_for_s(clinic.expected_at.ms_since(now)),
@@ -297,7 +303,8 @@ impl House {
             },
             time: time(clinic.expected_at, now, zone, language),
         });
-        Ok(Telling { id, about, number, place, site: said(name, name_en), language, expires_in_s, clinic })
+        let amount = amount_fen.map(yuan);
+        Ok(Telling { id, about, number, place, site: said(name, name_en), language, expires_in_s, clinic, amount })
     }
 
     /// A report of a channel. One that nobody waits for any more changes nothing.
@@ -334,6 +341,11 @@ fn to_answer_ms(due: &NoticeDue, now: Timestamp) -> i64 {
 /// Until the person is expected; a message that is sent at all is worth a minute.
 fn worth_for_s(left_ms: i64) -> u32 {
     u32::try_from(left_ms / 1000).unwrap_or(0).clamp(60, ELSE_FOR_S)
+}
+
+/// As a price is written.
+fn yuan(fen: u32) -> String {
+    format!("{}.{:02}", fen / 100, fen % 100)
 }
 
 /// Whose clinic it is; none: a pool's.

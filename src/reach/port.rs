@@ -24,6 +24,8 @@ pub struct Telling {
     pub expires_in_s: u32,
     /// Of somebody at home: of which clinic.
     pub clinic: Option<TellingClinic>,
+    /// Of money: how much, in yuan.
+    pub amount: Option<String>,
 }
 
 /// A clinic that is told of, in the words that a message has room for.

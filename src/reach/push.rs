@@ -77,6 +77,9 @@ impl Push {
             text["minutes"] = clinic.minutes.into();
             text["time"] = clinic.time.as_str().into();
         }
+        if let Some(amount) = &what.amount {
+            text["amount"] = amount.as_str().into();
+        }
         let Some(body) = sealed::seal(text.to_string().as_bytes(), &keys) else { return Sent::NotNow };
         let is_urgent = matches!(what.about, About::Called | About::ThreeBefore | About::Offered);
         let headers = [

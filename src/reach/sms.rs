@@ -176,6 +176,9 @@ impl Sms {
             params["minutes"] = clinic.minutes.to_string().into();
             params["time"] = cut(&clinic.time).into();
         }
+        if let Some(amount) = &what.amount {
+            params["amount"] = cut(amount).into();
+        }
         self.hand_over(phone, template, params, &what.id).await
     }
 

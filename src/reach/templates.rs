@@ -17,6 +17,8 @@ macro_rules! setting {
             About::Offered => (concat!($section, ".template_offered"), &$settings.template_offered),
             About::Booked => (concat!($section, ".template_booked"), &$settings.template_booked),
             About::Cancelled => (concat!($section, ".template_cancelled"), &$settings.template_cancelled),
+            About::Refunded => (concat!($section, ".template_refunded"), &$settings.template_refunded),
+            About::RefundAtDesk => (concat!($section, ".template_refund_at_desk"), &$settings.template_refund_at_desk),
         }
     };
 }

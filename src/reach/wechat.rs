@@ -55,7 +55,7 @@ const NEVER: [i64; 3] = [40003, 43004, 43101];
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Template {
     id: String,
-    /// Name of the field, and the text with [`PARTS`] in it, of a clinic with [`PARTS_OF_CLINIC`] too.
+    /// Name of the field, and the text with [`PARTS`] in it, of a clinic with [`PARTS_OF_CLINIC`] too, of money with its part.
     fields: Vec<(String, String)>,
 }
 
@@ -64,6 +64,9 @@ const PARTS: [&str; 3] = ["{number}", "{place}", "{site}"];
 /// Beside them where a clinic is told of: whose, its delay, and when the person is expected.
 const PARTS_OF_CLINIC: [&str; 3] = ["{who}", "{minutes}", "{time}"];
 
+/// Beside them where money is told of: how much.
+const PART_OF_MONEY: &str = "{amount}";
+
 impl Template {
     /// Reads `TEMPLATE_ID field={number} other={place}`.
     ///
@@ -71,7 +74,8 @@ impl Template {
     /// What is wrong with it.
     pub fn read(text: &str, about: About) -> Result<Self, String> {
         let more: &[&str] = if about.is_at_home() { &PARTS_OF_CLINIC } else { &[] };
-        let parts = || PARTS.iter().chain(more);
+        let money: &[&str] = if about.is_of_money() { &[PART_OF_MONEY] } else { &[] };
+        let parts = || PARTS.iter().chain(more).chain(money);
         let mut words = text.split_whitespace();
         let id = words.next().filter(|id| !id.contains('=')).ok_or("it begins with the template's id")?.to_owned();
         let mut fields = Vec::new();
@@ -91,9 +95,10 @@ impl Template {
         let (who, minutes, time) = what.clinic.as_ref().map_or_else(Default::default, |clinic| {
             (clinic.who.as_str(), clinic.minutes.to_string(), clinic.time.as_str())
         });
-        let values = [what.number.as_str(), &what.place, &what.site, who, &minutes, time];
+        let amount = what.amount.as_deref().unwrap_or_default();
+        let values = [what.number.as_str(), &what.place, &what.site, who, &minutes, time, amount];
         let filled = |text: &str| {
-            let parts = PARTS.iter().chain(&PARTS_OF_CLINIC).zip(values);
+            let parts = PARTS.iter().chain(&PARTS_OF_CLINIC).chain([&PART_OF_MONEY]).zip(values);
             parts.fold(text.to_owned(), |text, (part, value)| text.replace(part, value))
         };
         let cut = |name: &str, text: String| text.chars().take(chars_max(name)).collect::<String>();
@@ -445,6 +450,7 @@ mod tests {
             language: Language::Zh,
             expires_in_s: 60,
             clinic: None,
+            amount: None,
         }
     }
 
@@ -473,6 +479,21 @@ mod tests {
             let data = Template::read(text, about).expect("sound").data(&what);
             let told =
                 json!({"thing1": {"value": "李明医生"}, "number2": {"value": "20"}, "thing3": {"value": "09:20"}});
+            assert_eq!(Value::Object(data), told);
+        }
+    }
+
+    #[test]
+    fn a_template_for_money_says_how_much_and_no_other_does() {
+        let text = "T-3 thing1={who} amount2=¥{amount}";
+        for about in [About::Called, About::Cancelled] {
+            assert!(Template::read(text, about).is_err(), "{about:?}");
+        }
+        for about in [About::Refunded, About::RefundAtDesk] {
+            let clinic = TellingClinic { who: "李明医生".into(), minutes: 0, time: "09:20".into() };
+            let what = Telling { about, clinic: Some(clinic), amount: Some("10.50".into()), ..telling() };
+            let data = Template::read(text, about).expect("sound").data(&what);
+            let told = json!({"thing1": {"value": "李明医生"}, "amount2": {"value": "¥10.50"}});
             assert_eq!(Value::Object(data), told);
         }
     }

@@ -93,8 +93,14 @@ test('what was paid through the provider comes back by itself', async () => {
   await phone.click('dialog [data-action=dialog_go]');
   await phone.waitForSelector('[data-refund-of] [data-fee=done]:has-text("50.00 元")');
   assert.equal(await phone.locator('[data-refund-of]:has-text("分诊台")').count(), 0, 'nobody is sent to the desk for it');
+  // A word of its own beside what was cancelled, which the page itself has done: read, and kept among the messages.
+  const told = '[data-told-about=refunded]';
+  await phone.waitForSelector(`${told}:has-text("50.00 元已原路退回")`);
+  assert.equal(await phone.locator('[data-told]').count(), 1);
   await looks(phone);
   await shot(phone, 'phone-pay-back');
+  await phone.click(`${told} [data-action=put_notice_away]`);
+  await phone.waitForSelector('.messages [data-about=refunded][data-state=reached]', { state: 'attached' });
 });
 
 test('who comes back without having paid is told to wait for the word, and can go again', async () => {

@@ -58,7 +58,7 @@ pub async fn day() -> Seen {
     released(&day, &people[0]).await;
     before_the_day(&day).await;
     gateway.call_back(format!("http://{}", day.clinic.door.authority));
-    online(&day, &people[3], gateway.address).await;
+    online(&day, &people[0], gateway.address).await;
     gateway.stop().await;
     let came = booked(&mut day, &people).await;
     questions(&day, &people).await;
@@ -587,6 +587,7 @@ async fn online(day: &Played, patient: &str, gateway: SocketAddr) {
         day.clinic.ask("GET", "/departments/renmin.internal/payments/received?day=2026-11-23", desk, None).await;
     assert_eq!(day_of["lines"][0]["amount_fen"], 5000);
     shown("/refunds/0/refused", json!("ACCOUNT_CLOSED")).await;
+    day.clinic.until_event(&format!("patient:{patient}"), "notice_of_money").await;
     // For good; one that is stuck, after half a day without an answer, is asked for again on the pages' test.
     let why = day.play_in_vain("operator", "retry_refund", &booking).await;
     assert_eq!(why.code, "wrong_refund_state", "{why:?}");

@@ -191,6 +191,16 @@ macro_rules! of_appointment {
 }
 of_appointment!(OrderId, RefundId);
 
+impl RefundId {
+    /// Under what a person is told of it: the ticket of its appointment with the refund's own parts
+    /// (`site.department.t….o….r…`), which is no ticket.
+    pub fn told_as(&self) -> TicketId {
+        let appointment = self.appointment();
+        let own = self.as_str().get(appointment.as_str().len()..).unwrap_or_default();
+        TicketId::from(format!("{}{own}", appointment.ticket()))
+    }
+}
+
 impl AppointmentId {
     /// The business day that the id carries (`site.department.b20261123-…`).
     pub fn date(&self) -> Option<BusinessDate> {
@@ -235,6 +245,16 @@ impl TicketId {
     pub fn appointment(&self) -> Option<AppointmentId> {
         let (department, own) = self.as_str().rsplit_once('.')?;
         Some(AppointmentId::from(format!("{department}.b{}", own.strip_prefix('t')?)))
+    }
+    /// The refund that is told of under this (see [`RefundId::told_as`]); none for tickets.
+    pub fn refund(&self) -> Option<RefundId> {
+        let ticket = TicketId::from(self.prefix(3));
+        let own = self.as_str().strip_prefix(ticket.as_str()).filter(|own| !own.is_empty())?;
+        Some(RefundId::from(format!("{}{own}", ticket.appointment()?)))
+    }
+    /// The appointment that a notice under this is about.
+    pub fn told_of(&self) -> Option<AppointmentId> {
+        self.refund().map_or_else(|| self.appointment(), |refund| Some(refund.appointment()))
     }
 }
 impl AssignmentId {

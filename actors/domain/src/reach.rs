@@ -51,6 +51,10 @@ kinds! {
     Booked = "booked";
     /// Somebody of the hospital has cancelled the booking.
     Cancelled = "cancelled";
+    /// What was paid by phone has gone back.
+    Refunded = "refunded";
+    /// It does not go back by the way in which it was paid: the desk gives it.
+    RefundAtDesk = "refund_at_desk";
 }
 
 impl About {
@@ -64,9 +68,14 @@ impl About {
         matches!(self, Self::Delayed | Self::Stopped | Self::AsPlanned)
     }
 
-    /// Whether it tells what was done to the one booking.
+    /// Whether it tells what was done to the one booking, or to its money.
     pub fn is_of_the_booking(self) -> bool {
-        matches!(self, Self::Booked | Self::Cancelled)
+        matches!(self, Self::Booked | Self::Cancelled) || self.is_of_money()
+    }
+
+    /// Whether it tells of money, with how much.
+    pub fn is_of_money(self) -> bool {
+        matches!(self, Self::Refunded | Self::RefundAtDesk)
     }
 
     /// Whether it is told to people at home, with whose clinic and when; else to who is here.
@@ -125,13 +134,14 @@ const SOON_MS: i64 = 24 * 3600 * 1000;
 
 /// Until when a notice waits; none: it is sent at once. Whoever is called or nearly is stands in the clinic, and who would
 /// go there for nothing today or tomorrow, or would have set out by the morning, is told at night too. `of` is when that
-/// begins which it is about.
+/// begins which it is about; money is about nothing that begins, and wakes nobody.
 pub fn waits_until(about: About, of: Timestamp, now: Timestamp, zone: Zone) -> Option<Timestamp> {
     match about {
         // Offers are made in the daytime, and do not wait.
         About::ThreeBefore | About::Called | About::Offered => return None,
         About::Stopped | About::Cancelled if of.ms_since(now) <= SOON_MS => return None,
         About::Delayed | About::Stopped | About::AsPlanned | About::Booked | About::Cancelled => {}
+        About::Refunded | About::RefundAtDesk => {}
     }
     let today = zone.date(now);
     let of_day = |date, minutes: i64| zone.moment(date, chrono::NaiveTime::MIN).plus_min(minutes);
@@ -141,7 +151,7 @@ pub fn waits_until(about: About, of: Timestamp, now: Timestamp, zone: Zone) -> O
         _ if now >= of_day(today, from) => of_day(today.plus_days(1), to),
         _ => return None,
     };
-    (of >= morning.plus_min(SET_OUT_MIN)).then_some(morning)
+    (about.is_of_money() || of >= morning.plus_min(SET_OUT_MIN)).then_some(morning)
 }
 
 #[cfg(test)]
@@ -180,6 +190,9 @@ mod tests {
             (Booked, soon, morning, None),
             (Cancelled, soon, night, None),
             (Cancelled, later, night, Some(morning)),
+            (Refunded, soon.plus_s(-48 * 3600), night, Some(morning)),
+            (Refunded, soon, morning, None),
+            (RefundAtDesk, at("20261123", "23:00"), evening, Some(morning)),
         ] {
             assert_eq!(waits_until(about, of, now, zone), until, "{about:?} of {of:?} at {now:?}");
         }

@@ -181,6 +181,7 @@ impl Parts {
             | Floor::TicketTold(_)
             | Floor::TicketHeard { .. }
             | Floor::NoticeDue { .. }
+            | Floor::RefundTold { .. }
             | Floor::NoticeHeard { .. }
             | Floor::NoticeAnswered { .. }
             | Floor::ReachedMarked { .. }

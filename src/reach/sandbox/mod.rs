@@ -76,6 +76,7 @@ impl Options {
         let Secrets { sms_key_id, sms_secret, app_id, app_secret, callback_token } = &self.secrets;
         let fields = " character_string1={number} thing2={place} thing3={site}";
         let of_clinic = " thing1={who} thing2={place} thing3={minutes} thing4={time}";
+        let of_money = " thing1={who} thing2={place} thing3={amount} thing4={time}";
         // Each is known here by the kind that it tells.
         let templates = |filled: &dyn Fn(About) -> &'static str| {
             let lines = About::ALL.iter().map(|about| (about.wire(), filled(*about)));
@@ -89,7 +90,11 @@ impl Options {
         let wechat = format!(
             "[wechat]\nurl = \"http://{at}\"\nauthorize_url = \"http://{at}\"\napp_id = \"{app_id}\"\nsecret = \"{app_secret}\"\n\
              callback_token = \"{callback_token}\"\n{}",
-            templates(&|about| if about.is_at_home() { of_clinic } else { fields })
+            templates(&|about| match about {
+                about if about.is_of_money() => of_money,
+                about if about.is_at_home() => of_clinic,
+                _ => fields,
+            })
         );
         let push = format!("[push]\ncontact = \"mailto:it@example.org\"\nurl = \"http://{at}/push\"\n");
         let sections = [(self.sms, sms), (self.wechat, wechat), (self.push, push)];

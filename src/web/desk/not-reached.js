@@ -11,8 +11,8 @@ import { periodWord, phoneWords, wordsOf, yuan } from '../lib/words.js';
 /** So many other clinics are named. */
 const NAMED = 3;
 
-/** What is told to one person of their own booking, and not to everybody of the clinic. */
-const OF_THE_BOOKING = ['booked', 'cancelled'];
+/** What is told to one person of their own booking or its money, and not to everybody of the clinic. */
+const OF_THE_BOOKING = ['booked', 'cancelled', 'refunded', 'refund_at_desk'];
 /** What a try by telephone comes to that reaches nobody. */
 const TRIES = ['no_answer', 'wrong_number'];
 
@@ -66,7 +66,7 @@ export async function showNotReached(page, floor, persons, session) {
       redraw();
       // What was pressed may be gone: the keyboard stays in the row.
       /** @type {HTMLElement|null} */
-      const next = document.querySelector(`dialog [data-missed="${CSS.escape(one.appointment)}"] button`);
+      const next = document.querySelector(`dialog [data-missed="${CSS.escape(one.ticket)}"] button`);
       if (next) next.focus();
     };
     return h('div', { class: 'form', 'data-form': 'not_reached' },
@@ -88,13 +88,13 @@ function row(persons, one, marked, now, mark) {
   const how = phone ? 'by_phone' : 'in_person';
   const isTried = TRIES.includes(marked);
   const isTold = !!marked && !isTried;
-  const { about } = one.not_reached;
+  const { about, refund } = one.not_reached;
   const button = (/** @type {string} */ to, /** @type {string} */ looks, /** @type {string} */ words) => h('button', {
     type: 'button', class: `btn${looks}`, key: to || 'back', 'data-action': to ? `told_${to}` : 'take_told_back', onclick: () => mark(to),
   }, words);
-  return h('li', { key: one.appointment, 'data-missed': one.appointment, 'data-told': String(isTold), 'data-tried': isTried ? marked : undefined },
+  return h('li', { key: one.ticket, 'data-missed': one.ticket, 'data-appointment': one.appointment, 'data-told': String(isTold), 'data-tried': isTried ? marked : undefined },
     h('span', { class: 'grow' }, h('b', { class: 'num' }, one.number || ''), ` ${persons.nameOf(one)} `, person ? `${bioOf(person, now)} ` : '',
-      h('small', { class: 'muted' }, t('desk.booked_for', { time: clockOf(one.slot_start) }), OF_THE_BOOKING.includes(about) ? ` · ${t(`desk.not_reached.${about}`)}` : ''),
+      h('small', { class: 'muted' }, t('desk.booked_for', { time: clockOf(one.slot_start) }), OF_THE_BOOKING.includes(about) ? ` · ${t(`desk.not_reached.${about}`, { amount: refund && yuan(refund.amount_fen) })}` : ''),
       isTried ? h('small', { class: 'tag soon', key: 'tried' }, t(`desk.not_reached.tried.${marked}`)) : null),
     phone ? h('b', { class: 'num', 'data-phone': '' }, phoneWords(phone)) : h('span', { class: 'muted' }, t('desk.not_reached.none')),
     isTold

@@ -8,6 +8,8 @@ export default {
   'push.title.offered': '{who}: a place at {time} is free. Open to take it within {minutes} minutes',
   'push.title.booked': 'Booked for you: {who} at {time}',
   'push.title.cancelled': 'Your booking is cancelled: {who} at {time}',
+  'push.title.refunded': '{amount} yuan have gone back: {who} at {time}',
+  'push.title.refund_at_desk': '{amount} yuan to fetch at the desk: {who} at {time}',
   'push.title.stopped': 'This clinic does not take place',
   'push.body_of_clinic': '{place} · {site}',
   'push.body': '{number} · {place} · {site}',

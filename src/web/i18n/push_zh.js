@@ -8,6 +8,8 @@ export default {
   'push.title.offered': '{who} {time} 有号了,请在 {minutes} 分钟内打开确认',
   'push.title.booked': '已为您预约:{who} {time}',
   'push.title.cancelled': '{who} {time} 的预约已取消',
+  'push.title.refunded': '{amount} 元已退回:{who} {time}',
+  'push.title.refund_at_desk': '{amount} 元请到分诊台领取:{who} {time}',
   'push.title.stopped': '停诊通知',
   'push.body_of_clinic': '{place} · {site}',
   'push.body': '{number} · {place} · {site}',

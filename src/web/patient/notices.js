@@ -4,12 +4,14 @@
 import { clockOf } from '../lib/clock.js';
 import { find, h } from '../lib/dom.js';
 import { named, t } from '../lib/i18n.js';
-import { dayAndClock } from '../lib/words.js';
+import { dayAndClock, yuan } from '../lib/words.js';
 
 /** So many messages are listed, the newest first. */
 const LISTED = 5;
 /** A notice that still looks for somebody, and one that was taken to have found nobody. */
 const OPEN = ['telling', 'not_reached'];
+/** For so long a message about money is a new one. */
+const NEW_MS = 24 * 3600 * 1000;
 /** Who stands so in line may still be near. */
 const NEAR = ['waiting', 'summoned'];
 
@@ -56,7 +58,7 @@ function stands(model, notice) {
   if (!confirmed.has(notice.notice) || notice.state !== 'reached') return false;
   const later = newest(model).find((one) => one.ticket === notice.ticket);
   // Once the time has come that it tells, there is nothing more to tell.
-  if (notice.clinic && Date.parse(notice.clinic.expected_at) < model.page.protocol.clock.now()) return false;
+  if (notice.clinic && !notice.refund && Date.parse(notice.clinic.expected_at) < model.page.protocol.clock.now()) return false;
   // An offer that was answered, or is over, is said no more.
   if (notice.about === 'offered') return later === notice && model.live().some((a) => a.state === 'held' && a.wish && a.ticket === notice.ticket);
   const place = model.tickets.get(notice.ticket);
@@ -122,6 +124,7 @@ function words(model, notice, isBelow) {
   return t(`notice.about.${notice.about}${isBelow && notice.about === 'offered' ? '.below' : ''}`, {
     number: notice.number, place, who: doctor ? t('notice.doctor', { name: doctor }) : place,
     n: clinic && clinic.delay_min, time: clinic && timeWords(model, clinic.expected_at),
+    amount: notice.refund && yuan(notice.refund.amount_fen),
   });
 }
 
@@ -150,6 +153,8 @@ function undone(model, notice, all) {
  */
 function isEarlier(model, notice, all) {
   if (notice.state === 'over') return true;
+  // Money is a matter of its own: what is to be fetched stands until it is.
+  if (notice.refund) return notice.about === 'refunded' && model.page.protocol.clock.now() - Date.parse(notice.at) > NEW_MS;
   if (notice.clinic) return hasCome(model, notice) || Date.parse(notice.clinic.expected_at) < model.page.protocol.clock.now();
   const stream = model.tickets.get(notice.ticket);
   const place = stream && stream.value;

@@ -118,6 +118,7 @@ impl Owner for Department {
         online::ask(draft, context.now);
         floor::notices::tell(draft, context.now);
         floor::at_home::tell(draft, context);
+        floor::refunds::tell(draft, context.now);
         Ok(answer)
     }
 
@@ -194,7 +195,7 @@ impl Owner for Department {
 
     fn open_requests(state: &State, out: &mut Vec<Outgoing>) {
         out.extend(state.floor.told.unheard.values().map(floor::told::request));
-        out.extend(state.floor.notices.unheard.values().map(|due| floor::notices::request(due)));
+        out.extend(state.floor.notices.unheard.values().filter_map(|due| floor::refunds::open_request(state, due)));
         state.waitlist.open_requests(out);
     }
 

@@ -228,6 +228,7 @@ pub fn apply(floor: &mut Floor, event: &Event) {
         }
         Event::PreCheckPassedOn { .. } => {}
         Event::NoticeDue { due, nearing } => floor.notices.due(due, *nearing),
+        Event::RefundTold { due, .. } => floor.notices.due(due, false),
         Event::NoticeHeard { n, .. } => floor.notices.heard(*n),
         Event::NoticeAnswered { ticket, n, reached, at, .. } => floor.notices.answered(ticket, *n, *reached, *at),
         Event::ReachedMarked { ticket, how, .. } => floor.notices.marked(ticket, *how),
@@ -428,7 +429,7 @@ fn tidy(floor: &mut Floor, before: crate::BusinessDate) {
     floor.pre_checks.retain(|ticket, _| tickets.contains_key(ticket));
     floor.far_away.retain(|ticket, _| tickets.contains_key(ticket));
     floor.sent_elsewhere.retain(|_, kept| kept.sent.date >= before);
-    let is_to_come = |ticket: &TicketId| ticket.appointment().and_then(|id| id.date()).is_some_and(|day| day >= before);
+    let is_to_come = |ticket: &TicketId| ticket.told_of().and_then(|id| id.date()).is_some_and(|day| day >= before);
     floor.notices.tidy(before, |ticket| tickets.contains_key(ticket) || is_to_come(ticket));
     floor.refused.retain(|_, refused| refused.date >= before);
     floor.tidied_to = Some(before);

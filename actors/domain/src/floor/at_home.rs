@@ -70,13 +70,19 @@ pub fn not_reached(floor: &Floor, appointment: &AppointmentId) -> Option<NotReac
     told.filter(|told| told.clinic.is_some())?.not_reached()
 }
 
-/// The appointments of a session whose patients nothing has reached at home, nor the desk.
+/// What has reached nobody at home, nor has the desk told it, of the appointments of a session: under what it was told, and
+/// of which appointment. Of one there may be two: its clinic's, and its money's.
 pub fn all_not_reached<'a>(
     state: &'a State,
-    session: &'a SessionId,
-) -> impl Iterator<Item = (&'a AppointmentId, &'a clinic::Appointment)> {
-    let of_session = state.clinic.appointments.iter().filter(|(_, one)| one.slot.session() == *session);
-    of_session.filter(|(id, _)| not_reached(&state.floor, id).is_some())
+    session: &SessionId,
+) -> impl Iterator<Item = (&'a TicketId, AppointmentId, NotReached)> {
+    let at_home = state
+        .floor
+        .notices
+        .told
+        .iter()
+        .filter(|(_, told)| told.clinic.as_ref().is_some_and(|clinic| clinic.slot.prefix(3) == session.as_str()));
+    at_home.filter_map(|(ticket, told)| Some((ticket, ticket.told_of()?, told.not_reached()?)))
 }
 
 /// After a decision: a delay is told to everybody it is news to, also to who is to come only now or again; what was told to
@@ -211,7 +217,6 @@ fn due(state: &State, id: &AppointmentId, done: Option<About>, now: Timestamp) -
         None => Some(session.delay_before_min).filter(|min| was_announced && *min > 0),
     };
     let (knows, delay_min) = (heard_of_min.is_some(), session.delay_min);
-    let expected_at = slot.start.plus_min(i64::from(delay_min));
     // Whoever goes by a later time comes by that, unless the new one reaches them.
     let until = slot.end.plus_min(i64::from(delay_min.max(heard_of_min.unwrap_or(0))));
     let is_ahead = known.sent_to.is_none() && session.standing == SessionStanding::Open && now < until;
@@ -243,19 +248,9 @@ fn due(state: &State, id: &AppointmentId, done: Option<About>, now: Timestamp) -
     if about.map(|about| (about, delay_min)) == before {
         return None;
     }
-    let doctor = session.doctor.as_ref().filter(|_| !state.config.is_discreet());
-    let whose = doctor.and_then(|id| state.config.doctors.get(id));
     let (place, place_en) = department_name(state);
-    let clinic = ClinicNews {
-        slot: known.slot.clone(),
-        slot_start: slot.start,
-        delay_min,
-        expected_at,
-        doctor: whose.map(|doctor| doctor.is.name.clone()).unwrap_or_default(),
-        doctor_en: whose.map(|doctor| state.config.name_en(doctor.is.id.as_str()).to_owned()).unwrap_or_default(),
-        // Who has heard that it is off knows of it, too: what is told now takes that back.
-        known_before: knows || was_told == Some(About::Cancelled) && !is_unheard,
-    };
+    // Who has heard that it is off knows of it, too: what is told now takes that back.
+    let known_before = knows || was_told == Some(About::Cancelled) && !is_unheard;
     Some(NoticeDue {
         ticket,
         n: 0,
@@ -268,7 +263,23 @@ fn due(state: &State, id: &AppointmentId, done: Option<About>, now: Timestamp) -
         place_en,
         not_before: about.and_then(|about| waits_until(about, slot.start, now, state.config.zone())),
         at: now,
-        clinic: Some(Box::new(clinic)),
+        clinic: Some(Box::new(news(state, known, known_before)?)),
+    })
+}
+
+/// The clinic of an appointment, as it is told of.
+pub(super) fn news(state: &State, known: &clinic::Appointment, known_before: bool) -> Option<ClinicNews> {
+    let (slot, session) = (state.clinic.slots.get(&known.slot)?, state.clinic.session_of(&known.slot)?);
+    let doctor = session.doctor.as_ref().filter(|_| !state.config.is_discreet());
+    let whose = doctor.and_then(|id| state.config.doctors.get(id));
+    Some(ClinicNews {
+        slot: known.slot.clone(),
+        slot_start: slot.start,
+        delay_min: session.delay_min,
+        expected_at: slot.start.plus_min(i64::from(session.delay_min)),
+        doctor: whose.map(|doctor| doctor.is.name.clone()).unwrap_or_default(),
+        doctor_en: whose.map(|doctor| state.config.name_en(doctor.is.id.as_str()).to_owned()).unwrap_or_default(),
+        known_before,
     })
 }
 

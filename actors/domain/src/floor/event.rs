@@ -192,6 +192,8 @@ pub enum Event {
     TellingGoesOn { session: SessionId, more: bool, at: Timestamp },
     /// The phone that has just said that somebody has come, or is back, was so many kilometres from the site.
     PhoneFarAway { ticket: TicketId, km: u32, at: Timestamp },
+    /// There is something to tell the person of so much money, in fen.
+    RefundTold { due: Arc<NoticeDue>, amount_fen: u32 },
 }
 
 /// A ticket begins to wait.
@@ -374,6 +376,7 @@ impl Event {
             Self::PreCheckPassedOn { .. } => (364, "pre_check_passed_on"),
             Self::TellingGoesOn { .. } => (370, "telling_goes_on"),
             Self::PhoneFarAway { .. } => (371, "phone_far_away"),
+            Self::RefundTold { .. } => (372, "refund_told"),
         }
     }
 }

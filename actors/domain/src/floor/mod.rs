@@ -14,6 +14,7 @@ pub(crate) mod numbers;
 mod outgoing;
 pub mod pre_check;
 pub mod receipts;
+pub(crate) mod refunds;
 mod state;
 pub mod tickets;
 pub mod told;

@@ -1,7 +1,7 @@
 //! What an event of the floor owes others: announcements to boards, answers to doctors and other departments, news to persons.
 
 use super::event::{Event, Over, RECALLED, Say};
-use super::{notices, told};
+use super::{notices, refunds, told};
 use crate::ids::*;
 use crate::owner::{Outgoing, OwnerKind, OwnerRef};
 use crate::vocabulary::{AlertHeard, Announce, ToBoard, ToDepartment, ToDoctor, ToPatient};
@@ -69,6 +69,7 @@ impl Event {
             }
             Self::TicketTold(news) => out.push(told::request(news)),
             Self::NoticeDue { due, .. } => out.push(notices::request(due)),
+            Self::RefundTold { due, amount_fen } => out.push(refunds::request_of_money(due, *amount_fen)),
             Self::NoticeAnswered { ticket, n, patient, reached, .. } => {
                 let notice = NoticeId::numbered(ticket, 'n', *n);
                 let heard = ToPatient::NoticeAnswerHeard { notice, reached: *reached };

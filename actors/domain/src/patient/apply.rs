@@ -117,6 +117,7 @@ pub(super) fn apply(state: &mut State, event: &Event) {
             state.claimed.remove(appointment);
         }
         Event::NoticeHeard { .. }
+        | Event::NoticeOfMoney { .. }
         | Event::NoticeSent { .. }
         | Event::NoticeTaken { .. }
         | Event::NoticeFailed { .. }

@@ -111,7 +111,8 @@ pub(super) fn decide(draft: &mut Draft<'_, Patient>, command: ToPatient, context
             notices::look(draft, context.now);
             Ok(Answer::Done)
         }
-        ToPatient::Notify(due) => Ok(notices::notify(draft, due, context)),
+        ToPatient::Notify(due) => Ok(notices::notify(draft, due, None, context)),
+        ToPatient::NotifyOfMoney { due, amount_fen } => Ok(notices::notify(draft, *due, Some(amount_fen), context)),
         ToPatient::ConfirmNotice { notice } => notices::confirm(draft, notice, context),
         ToPatient::NoticeOutcome { notice, way, outcome } => {
             Ok(notices::outcome(draft, (notice, way), outcome, context))

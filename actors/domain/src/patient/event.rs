@@ -304,6 +304,13 @@ pub enum Event {
         /// What it said.
         news: Box<WishNews>,
     },
+    /// The notice that has just been heard of tells of so much money.
+    NoticeOfMoney {
+        /// Which.
+        notice: NoticeId,
+        /// How much, in fen.
+        amount_fen: u32,
+    },
 }
 
 pub(super) fn kind(event: &Event) -> (u16, &'static str) {
@@ -334,6 +341,7 @@ pub(super) fn kind(event: &Event) -> (u16, &'static str) {
         Event::NoticeConfirmed { .. } => (474, "notice_confirmed"),
         Event::NoticeNotReached { .. } => (475, "notice_not_reached"),
         Event::NoticeAnswerHeard { .. } => (476, "notice_answer_heard"),
+        Event::NoticeOfMoney { .. } => (479, "notice_of_money"),
         Event::AddressBound { .. } => (477, "address_bound"),
         Event::AddressUnbound { .. } => (478, "address_unbound"),
         Event::BearerParted { .. } => (495, "bearer_parted"),
@@ -437,6 +445,7 @@ pub(super) fn outgoing(event: &Event, out: &mut Vec<Outgoing>) {
             out.extend(offers::outgoing(event));
         }
         Event::Identified { .. }
+        | Event::NoticeOfMoney { .. }
         | Event::AddressBound { .. }
         | Event::AddressUnbound { .. }
         | Event::ClaimJoined { .. }

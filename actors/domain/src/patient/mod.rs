@@ -36,7 +36,7 @@ pub struct Patient;
 
 impl Owner for Patient {
     const KIND: OwnerKind = OwnerKind::Patient;
-    const STATE_VERSION: u16 = 6;
+    const STATE_VERSION: u16 = 7;
     const ANSWERED_BY_REQUEST: bool = true;
     type State = State;
     type Command = ToPatient;

@@ -44,6 +44,8 @@ pub struct Notice {
     pub ask_at: Option<Timestamp>,
     /// What the department does not know yet: whether it was reached.
     pub unheard: Option<bool>,
+    /// Of money: how much, in fen.
+    pub amount_fen: Option<u32>,
 }
 
 /// Where a notice stands.
@@ -137,13 +139,21 @@ impl Notices {
     }
 }
 
-/// A department has something to tell of a ticket.
-pub(super) fn notify(draft: &mut Draft<'_, Patient>, due: NoticeDue, context: &Context) -> Answer {
+/// A department has something to tell of a ticket, or of that much money.
+pub(super) fn notify(
+    draft: &mut Draft<'_, Patient>,
+    due: NoticeDue,
+    amount_fen: Option<u32>,
+    context: &Context,
+) -> Answer {
     let is_old = draft.state().notices.heard.get(&due.ticket).is_some_and(|(_, n)| *n >= due.n);
     let (id, is_told) = (due.id(), due.about.is_some());
     let held_until = due.not_before.filter(|at| *at > context.now);
     let change = if is_old { NoticeChange::Nothing } else { NoticeChange::Newest { held_until } };
     draft.emit(Event::NoticeHeard { due: Box::new(due), change });
+    if let Some(amount_fen) = amount_fen.filter(|_| !is_old && is_told) {
+        draft.emit(Event::NoticeOfMoney { notice: id.clone(), amount_fen });
+    }
     if !is_old && is_told && held_until.is_none() {
         begin(draft, id, context.now);
     }
@@ -321,8 +331,12 @@ pub(super) fn apply(notices: &mut Notices, event: &Event) {
                 let (standing, ways) = (NoticeStanding::Held, BTreeMap::new());
                 let due = NoticeDue::clone(due);
                 let (until, ask_at, unheard) = (*held_until, None, None);
-                notices.list.push(Notice { id: due.id(), due, standing, ways, until, ask_at, unheard });
+                let amount_fen = None;
+                notices.list.push(Notice { id: due.id(), due, standing, ways, until, ask_at, unheard, amount_fen });
             }
+        }
+        Event::NoticeOfMoney { notice, amount_fen } => {
+            notices.with(notice, |notice| notice.amount_fen = Some(*amount_fen));
         }
         Event::NoticeSent { notice, ways, until, ask_at, .. } => notices.with(notice, |notice| {
             notice.standing = NoticeStanding::Telling;

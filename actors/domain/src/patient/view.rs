@@ -73,6 +73,7 @@ fn notice(notice: &Notice, zone_of: ZoneOf<'_>) -> Value {
         "at": zone.rfc3339(due.at),
         "state": state,
         "by": by,
+        "refund": notice.amount_fen.map(|fen| json!({ "refund": due.ticket.refund(), "amount_fen": fen })),
         "clinic": due.clinic.as_ref().map(|clinic| json!({
             "slot_start": zone.rfc3339(clinic.slot_start),
             "delay_min": clinic.delay_min,
@@ -213,6 +214,7 @@ pub fn emissions(state: &State, event: &Event, _at: Timestamp, zone_of: ZoneOf<'
         Event::NoticeHeard { change: NoticeChange::Nothing, .. } => return Vec::new(),
         Event::NoticeHeard { due, .. } => notices_of(state, &due.ticket, zone_of),
         Event::NoticeSent { notice: id, .. }
+        | Event::NoticeOfMoney { notice: id, .. }
         | Event::NoticeConfirmed { notice: id, .. }
         | Event::NoticeNotReached { notice: id, .. } => {
             let Some(known) = state.notices.get(id) else { return Vec::new() };

@@ -365,6 +365,13 @@ pub enum ToPatient {
     Offer(Box<OfferedPlace>),
     /// From a department: how a wish stands; told again until it is heard.
     WishTold(Box<WishNews>),
+    /// From a department: what there is to tell of money that goes back; told again until it is heard.
+    NotifyOfMoney {
+        /// What.
+        due: Box<NoticeDue>,
+        /// How much, in fen.
+        amount_fen: u32,
+    },
 }
 
 /// Everything an account's owner can be told. Secrets arrive hashed or sealed by the edge.

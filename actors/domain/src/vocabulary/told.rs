@@ -42,7 +42,8 @@ pub enum TicketStands {
 }
 
 /// What a person is to be told of a ticket: the newest takes the place of what was told before. Before check-in a ticket is
-/// its appointment.
+/// its appointment. A refund stands beside its ticket, under what [`RefundId::told_as`] makes of it: that money is back takes
+/// the place of no word about the clinic.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NoticeDue {
     /// Of which.

@@ -61,6 +61,7 @@ impl View<'_> {
             | Event::TicketTold(_)
             | Event::TicketHeard { .. }
             | Event::NoticeDue { .. }
+            | Event::RefundTold { .. }
             | Event::NoticeHeard { .. }
             | Event::NoticeAnswered { .. }
             | Event::ReachedMarked { .. }

@@ -12,13 +12,15 @@ use crate::floor::notices::NotReached;
 use crate::floor::waits::Expected;
 use crate::floor::{Pause, Standing, Ticket, Work, at_home, doors};
 use crate::ids::*;
+use crate::payment::Refund;
 use crate::queue::{Place, Queues};
 use crate::time::{Timestamp, Zone};
 use crate::vocabulary::AlertLevel;
 
 /// Of what somebody has not been told, as it stands on the wire.
-pub fn missed(of: &NotReached, zone: Zone) -> Value {
-    json!({ "about": of.about.wire(), "since": zone.rfc3339(of.since), "tried": of.tried })
+pub fn missed(of: &NotReached, refund: Option<&Refund>, zone: Zone) -> Value {
+    let refund = refund.map(|one| json!({ "refund": one.id, "amount_fen": one.amount_fen }));
+    json!({ "about": of.about.wire(), "since": zone.rfc3339(of.since), "tried": of.tried, "refund": refund })
 }
 
 /// A department's state, looked at at a moment.

@@ -85,7 +85,7 @@ impl View<'_> {
                 _ => None,
             },
             "not_announced": receipts::problem(&self.state.floor, ticket),
-            "not_reached": notices::not_reached(&self.state.floor, ticket.id()).map(|of| missed(&of, self.zone)),
+            "not_reached": notices::not_reached(&self.state.floor, ticket.id()).map(|of| missed(&of, None, self.zone)),
             "told_by_desk": notices::marked(&self.state.floor, ticket.id()),
             "far_km": far_away::km(&self.state.floor, ticket),
             "missed_times": ticket.missed_times,

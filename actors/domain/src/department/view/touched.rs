@@ -168,6 +168,7 @@ pub(crate) fn ticket_of(event: &Event) -> Option<&TicketId> {
         | Event::TicketTold(_)
         | Event::TicketHeard { .. }
         | Event::NoticeDue { .. }
+        | Event::RefundTold { .. }
         | Event::NoticeHeard { .. }
         | Event::TellingGoesOn { .. }
         | Event::TransferKept { .. }

@@ -2,6 +2,7 @@
 
 mod at_home;
 mod bookings;
+mod refunds;
 mod stopped;
 
 use super::*;

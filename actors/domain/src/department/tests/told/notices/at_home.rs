@@ -312,7 +312,7 @@ fn the_desk_sees_how_many_were_reached_and_whom_nothing_reached_and_nobody_alarm
     let who = |pair: &Pair| {
         let found = |session: SessionId| {
             let found = floor::at_home::all_not_reached(&pair.house.state, &session);
-            found.map(|(id, _)| id.clone()).collect::<Vec<_>>()
+            found.map(|(_, id, _)| id).collect::<Vec<_>>()
         };
         assert_eq!(found(SessionId::from("s.d.pm")), []);
         found(session("am"))

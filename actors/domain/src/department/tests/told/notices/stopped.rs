@@ -60,7 +60,7 @@ fn who_has_no_way_is_on_the_list_at_once_and_off_it_once_telephoned() {
     pair.came(Way::Sms, SendOutcome::NoAddress);
     assert_eq!(pair.on_list(&appointment), Some(About::Stopped));
     let list: Vec<_> =
-        at_home::all_not_reached(&pair.house.state, &SessionId::from("s.d.am")).map(|(id, _)| id.clone()).collect();
+        at_home::all_not_reached(&pair.house.state, &SessionId::from("s.d.am")).map(|(_, id, _)| id).collect();
     assert_eq!(list, std::slice::from_ref(&appointment));
     pair.mark(&appointment.ticket(), ReachedHow::ByPhone);
     assert_eq!(pair.on_list(&appointment), None);

@@ -1,0 +1,84 @@
+//! What people are told of money that goes back through the provider: that it is back, or that the desk gives it where the
+//! provider never does. It comes later than whatever gave cause, often by itself, and so stands in no page's answer. What the
+//! desk gives by hand is told there.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::at_home::news;
+use super::emit;
+use super::event::Event;
+use super::notices::{department_name, leave, request};
+use crate::department::{self, Department, State};
+use crate::ids::*;
+use crate::owner::{Draft, Outgoing, OwnerKind, OwnerRef};
+use crate::payment::{Event as Payment, Settled};
+use crate::reach::{About, waits_until};
+use crate::time::Timestamp;
+use crate::vocabulary::{NoticeDue, ToPatient};
+
+/// After a decision: what has become of money that was on its way back.
+pub(crate) fn tell(draft: &mut Draft<'_, Department>, now: Timestamp) {
+    let mut came_to: BTreeMap<RefundId, Option<About>> = BTreeMap::new();
+    for event in draft.events() {
+        let department::Event::Payment(event) = event else { continue };
+        let (refund, about) = match event {
+            Payment::RefundSettled { refund, how: Settled::Given { .. }, .. } => (refund, Some(About::Refunded)),
+            Payment::RefundSettled { refund, how: Settled::Refused { .. }, .. } => (refund, Some(About::RefundAtDesk)),
+            Payment::RefundGiven { refund, .. } => (refund, None),
+            _ => continue,
+        };
+        came_to.insert(refund.clone(), about);
+    }
+    let dues: Vec<_> = came_to.iter().filter_map(|(refund, about)| due(draft.state(), refund, *about, now)).collect();
+    for (due, amount_fen) in dues {
+        if due.about.is_none() {
+            leave(draft, due, false);
+            continue;
+        }
+        let due = Arc::new(NoticeDue { n: draft.state().floor.notices.n + 1, ..due });
+        emit(draft, Event::RefundTold { due, amount_fen });
+    }
+}
+
+/// The request that a notice is, again: of money with how much it is.
+pub(crate) fn open_request(state: &State, due: &NoticeDue) -> Option<Outgoing> {
+    match due.ticket.refund().filter(|_| due.about.is_some()) {
+        Some(refund) => Some(request_of_money(due, state.payments.refund(&refund)?.1.amount_fen)),
+        None => Some(request(due)),
+    }
+}
+
+/// The request that a notice of money is.
+pub(super) fn request_of_money(due: &NoticeDue, amount_fen: u32) -> Outgoing {
+    let to = OwnerRef::new(OwnerKind::Patient, due.patient.as_str());
+    Outgoing::Request(to, ToPatient::NotifyOfMoney { due: Box::new(due.clone()), amount_fen }.into())
+}
+
+/// Whose it is tells the appointment: money for a place that this house never knew is nobody's to tell of.
+fn due(state: &State, id: &RefundId, about: Option<About>, now: Timestamp) -> Option<(NoticeDue, u32)> {
+    let ticket = id.told_as();
+    if state.floor.notices.told.get(&ticket).and_then(|told| told.about) == about {
+        return None;
+    }
+    let (_, refund) = state.payments.refund(id)?;
+    let known = state.clinic.appointments.get(&id.appointment())?;
+    let clinic = news(state, known, false)?;
+    let (place, place_en) = department_name(state);
+    let not_before = about.and_then(|about| waits_until(about, clinic.slot_start, now, state.config.zone()));
+    let due = NoticeDue {
+        ticket,
+        n: 0,
+        patient: known.brief.patient.clone(),
+        about,
+        call: None,
+        date: state.config.today(now),
+        number: known.number.clone().unwrap_or_default(),
+        place,
+        place_en,
+        not_before,
+        at: now,
+        clinic: Some(Box::new(clinic)),
+    };
+    Some((due, refund.amount_fen))
+}
