@@ -523,6 +523,7 @@ fn every_alarm_is_of_metrics_that_there_are_and_stands_in_operations_as_it_is() 
         "min_over_time",
         "predict_linear",
         "probe_success",
+        "probe_ssl_earliest_cert_expiry",
         "node_systemd_unit_state",
         "node_systemd_timer_last_trigger_seconds",
     ];

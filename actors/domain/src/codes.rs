@@ -118,7 +118,7 @@ codes! {
     /// Wrong name, password or code.
     WrongCredentials = "wrong_credentials", 401, "用户名、密码或验证码不对", "Wrong name, password or code";
     /// Too many failures; wait.
-    BackOff = "back_off", 429, "尝试过多,请稍后", "Too many failures, wait";
+    BackOff = "back_off", 429, "过于频繁或失败过多,请稍后", "Too often or too many failures, wait";
     /// The stream's right has gone, or the stream is unknown.
     UnknownStream = "unknown_stream", 404, "没有这个数据流", "Unknown stream";
     /// More subscriptions, connections or frames than allowed.
@@ -147,8 +147,8 @@ codes! {
     GuardianNeeded = "guardian_needed", 409, "未满18岁,请由监护人添加", "Under 18: a guardian has to act";
     /// The server has started and still reads its log.
     Recovering = "recovering", 503, "系统正在启动,请稍候", "Starting, a moment please";
-    /// A site, department, queue, doctor, board or screen that is named does not exist there (any more); valid now: `unknown`.
-    UnknownId = "unknown_id", 422, "所指的院区、科室、队列、医生或屏幕不存在", "No such site, department, queue, doctor, board or screen";
+    /// What is named (a site, a doctor, a person, a script, an order …) does not exist there (any more); valid now: `unknown`.
+    UnknownId = "unknown_id", 422, "所指的对象不存在", "What is named does not exist";
     /// The site asks other questions before somebody joins a queue than were answered; valid now: their `version`.
     QuestionsChanged = "questions_changed", 409, "预检问题有更新,请重新回答", "Other questions are asked now";
     /// The pre-check sends the patient to another department; valid now: `department`, `rule`, `version`.

@@ -58,7 +58,7 @@ export default {
   'error.limit_exceeded': 'Over a limit',
   'error.already_prolonged': 'Prolonged once already; please confirm soon',
   'error.recovering': 'Starting, a moment please',
-  'error.unknown_id': 'No such site, department, queue, doctor, board or screen',
+  'error.unknown_id': 'What is named does not exist',
   'error.in_use': 'In use: somebody waits, is booked or works there, or the pre-check sends there',
   'error.internal': 'Something went wrong: reload the page and try again; if that does not help, tell IT (code {code})',
   'error.offline': 'The server cannot be reached; check the network and try again',

@@ -58,7 +58,7 @@ export default {
   'error.limit_exceeded': '超过上限',
   'error.already_prolonged': '已经延长过一次,请尽快确认',
   'error.recovering': '系统正在启动,请稍候',
-  'error.unknown_id': '所指的院区、科室、队列、医生或屏幕不存在',
+  'error.unknown_id': '所指的对象不存在',
   'error.in_use': '正在使用中:还有人在等、有预约、有医生在岗,或预检送去那里',
   'error.internal': '出了点问题,请刷新再试;不行请告诉信息科(代码 {code})',
   'error.offline': '连不上服务器,请检查网络后再试',
