@@ -143,6 +143,24 @@ impl Config {
         self.doctors.get(doctor).is_some_and(|doctor| !doctor.retired)
     }
 
+    /// Whether a session can wait in that queue, with that doctor, in that room.
+    pub(super) fn may_sit(
+        &self,
+        queue: &QueueId,
+        doctor: Option<&DoctorId>,
+        point: Option<&ServicePointId>,
+    ) -> Result<(), Rejection> {
+        self.queue(queue)?;
+        if !doctor.is_none_or(|doctor| self.works_here(doctor)) {
+            let rejection = Rejection::new(Code::Forbidden, "no such doctor in this department");
+            return Err(rejection.with("field", "doctor"));
+        }
+        if point.is_some_and(|point| self.service_points.get(point).is_none_or(|point| point.retired)) {
+            return Err(Rejection::new(Code::Forbidden, "no such service point in this department"));
+        }
+        Ok(())
+    }
+
     /// The English name of a queue or doctor; empty: none.
     pub fn name_en(&self, id: &str) -> &str {
         self.more.get(id).map_or("", |more| &more.name_en)

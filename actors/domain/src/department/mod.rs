@@ -443,7 +443,7 @@ fn define_session(
     if context.principal.role == Role::Desk && command.date != config.today(context.now) {
         return Err(Rejection::new(Code::Forbidden, "the desk opens sessions of today"));
     }
-    may_sit(config, &command.queue, command.doctor.as_ref(), command.service_point.as_ref())?;
+    config.may_sit(&command.queue, command.doctor.as_ref(), command.service_point.as_ref())?;
     let decide = match planning::has_gone(draft.state(), &command.id) {
         true => clinic::decide_put_back,
         false => clinic::decide_define_session,
@@ -457,24 +457,6 @@ fn define_session(
     emit_clinic(draft, kept);
     planning::take_over(draft, &command.id, has_changed);
     Ok(answer)
-}
-
-/// Whether a session can wait in that queue, with that doctor, in that room.
-fn may_sit(
-    config: &Config,
-    queue: &QueueId,
-    doctor: Option<&DoctorId>,
-    point: Option<&ServicePointId>,
-) -> Result<(), Rejection> {
-    config.queue(queue)?;
-    if !doctor.is_none_or(|doctor| config.works_here(doctor)) {
-        let rejection = Rejection::new(Code::Forbidden, "no such doctor in this department");
-        return Err(rejection.with("field", "doctor"));
-    }
-    if point.is_some_and(|point| config.service_points.get(point).is_none_or(|point| point.retired)) {
-        return Err(Rejection::new(Code::Forbidden, "no such service point in this department"));
-    }
-    Ok(())
 }
 
 /// Emits what the clinic has decided and answers as it says.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveTime;
 
-use super::{Department, Event, State, emit_clinic, may_sit};
+use super::{Department, Event, State, emit_clinic};
 use crate::clinic::{self, SessionStanding};
 use crate::codes::{Code, Rejection};
 use crate::ids::*;
@@ -78,7 +78,7 @@ fn keep(
             if !is_new && is_kept_as {
                 return Ok(Some(Answer::Planned(Outcome::default())));
             }
-            may_sit(&state.config, &is.queue, is.doctor.as_ref(), is.service_point.as_ref())?;
+            state.config.may_sit(&is.queue, is.doctor.as_ref(), is.service_point.as_ref())?;
             settled_first(state, &is, today)?;
             let (template, defined) = (is.id.clone(), is_new.then_some(plan::Event::TemplateDefined(is)));
             let kept = (!is_kept_as).then_some(plan::Event::TemplateQuotasDefined { template, quotas });
@@ -345,7 +345,7 @@ impl Part {
             freeze(draft, &ought.id, false);
             return Standing::Made;
         }
-        let may_sit = may_sit(config, &ought.queue, ought.doctor.as_ref(), ought.service_point.as_ref());
+        let may_sit = config.may_sit(&ought.queue, ought.doctor.as_ref(), ought.service_point.as_ref());
         let decision = may_sit.and_then(|()| clinic::decide_put_back(clinic, &ought, context, settings, config.zone()));
         let standing = match decision {
             Ok(decision) => {

@@ -58,10 +58,12 @@ pub(super) fn request_of_money(due: &NoticeDue, amount_fen: u32) -> Outgoing {
 /// Whose it is tells the appointment: money for a place that this house never knew is nobody's to tell of.
 fn due(state: &State, id: &RefundId, about: Option<About>, now: Timestamp) -> Option<(NoticeDue, u32)> {
     let ticket = id.told_as();
-    if state.floor.notices.told.get(&ticket).and_then(|told| told.about) == about {
+    let (_, refund) = state.payments.refund(id)?;
+    // What was told days ago is forgotten here and stands with the person: whoever has been sent to the desk is sent no more.
+    let is_over_there = about.is_none() && refund.refused.is_some();
+    if state.floor.notices.told.get(&ticket).and_then(|told| told.about) == about && !is_over_there {
         return None;
     }
-    let (_, refund) = state.payments.refund(id)?;
     let known = state.clinic.appointments.get(&id.appointment())?;
     let clinic = news(state, known, false)?;
     let (place, place_en) = department_name(state);

@@ -152,6 +152,16 @@ fn what_the_provider_never_gives_is_fetched_at_the_desk_and_told_until_it_is() {
     assert_eq!(pair.told(), [(About::RefundAtDesk, OVER)], "who has it in the hand is sent no message");
     pair.assert_replays();
 
+    // Days later, when what was told is forgotten here.
+    let (mut pair, appointment) = Pair::paid();
+    pair.cancel_on_phone(&appointment);
+    pair.refused(&self::refund(&appointment));
+    pair.house.state.floor.notices.told.clear();
+    let give = GiveRefund { refund: self::refund(&appointment), receipt: None };
+    pair.house.desk(ToDepartment::GiveRefund(give)).expect("is given");
+    pair.settle();
+    assert_eq!(pair.told(), [(About::RefundAtDesk, OVER)]);
+
     // The provider may say otherwise later.
     let (mut pair, appointment) = Pair::paid();
     pair.cancel_on_phone(&appointment);
