@@ -95,7 +95,9 @@ impl Clinic {
         put("/queues", json!({"id": "s.d.q2", "name": "复诊", "prefix": "F"})).await;
         put("/doctors", json!({"id": "s.li", "name": "李明", "title": "主任医师", "departments": ["s.d"]})).await;
         put("/boards", json!({"id": "s.b", "name": "候诊区", "name_en": "Area", "queues": ["s.d.q", "s.d.q2"]})).await;
-        put("/sessions", session("s.d.m", "s.d.q", 6)).await;
+        let mut in_room = session("s.d.m", "s.d.q", 6);
+        in_room["service_point"] = json!("s.d.r1");
+        put("/sessions", in_room).await;
         let staff = [
             json!({"id": "li", "role": "doctor", "site": "s", "doctor": "s.li"}),
             json!({"id": "wu", "role": "desk", "site": "s"}),
