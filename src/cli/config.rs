@@ -41,7 +41,7 @@ pub fn run(args: Args) -> Result<(), Failure> {
                 let said: Vec<_> = channels.half.iter().map(|half| format!("{}: {half}", file.display())).collect();
                 return Err(Failure::Usage(said.join("\n")));
             }
-            for odd in settings.odd() {
+            for odd in settings.odd().into_iter().chain(settings.of_the_machine()) {
                 eprintln!("{}: WARN: {odd}", file.display());
             }
             let on = if channels.on.is_empty() { "none".to_owned() } else { channels.on.join(", ") };

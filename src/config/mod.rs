@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use confique::{Config, Layer};
 use jiaohao_domain::time::Zone;
 
+use crate::house::folder;
 use crate::http::tls;
 
 mod channels;
@@ -103,8 +104,11 @@ impl Settings {
     pub fn load(file: Option<&Path>) -> Result<Self, Problems> {
         let text = match file {
             None => String::new(),
-            Some(path) => std::fs::read_to_string(path)
-                .map_err(|error| Problem::of_source(path.display(), format!("cannot be read: {error}")))?,
+            Some(path) => {
+                let bytes = std::fs::read(path)
+                    .map_err(|error| Problem::of_source(path.display(), format!("cannot be read: {error}")))?;
+                problem::text(path, bytes)?
+            }
         };
         let source = file.unwrap_or(Path::new("defaults")).display().to_string();
         let environment =
@@ -145,15 +149,20 @@ impl Settings {
         let file: SettingsLayer = match problem::read(source, text) {
             Ok(file) => file,
             Err(problems) => {
+                let rest = problem::without(text, &problems.0);
                 wrong.extend(problems.0);
-                SettingsLayer::empty()
+                match rest {
+                    Some(rest) => rest,
+                    None => return Err(Problems(wrong)),
+                }
             }
         };
-        if !wrong.is_empty() {
-            return Err(Problems(wrong));
-        }
-        let settings = Self::from_layer(layer.with_fallback(file).with_fallback(SettingsLayer::default_values()))
-            .map_err(|error| Problem::of_source(source, error))?;
+        let settings = match Self::from_layer(layer.with_fallback(file).with_fallback(SettingsLayer::default_values()))
+        {
+            Err(error) if wrong.is_empty() => return Err(Problem::of_source(source, error).into()),
+            Err(_) => return Err(Problems(wrong)),
+            Ok(settings) => settings,
+        };
         let problem = |(field, what): (&str, String)| {
             let variable = variables.get(field);
             Problem {
@@ -164,10 +173,16 @@ impl Settings {
                 allowed: problem::allowed(field),
             }
         };
-        match settings.faults() {
-            none if none.is_empty() => Ok(settings),
-            faults => Err(Problems(faults.into_iter().map(problem).collect())),
-        }
+        // A setting that cannot be read stands at its default here: what is said of it, or for it of another, is not of the file.
+        let is_told = |field: &str| wrong.iter().any(|told| told.field.as_deref() == Some(field));
+        let names_told = |what: &str| {
+            let told = wrong.iter().filter_map(|told| told.field.as_deref()).filter(|field| field.contains('.'));
+            told.into_iter().any(|field| what.contains(field))
+        };
+        let faults = settings.faults().into_iter().filter(|(field, what)| !is_told(field) && !names_told(what));
+        let faults: Vec<Problem> = faults.map(problem).collect();
+        wrong.extend(faults);
+        if wrong.is_empty() { Ok(settings) } else { Err(Problems(wrong)) }
     }
 
     /// One environment variable as a layer: its value is read as TOML where that fits the setting, else as plain text,
@@ -244,6 +259,16 @@ impl Settings {
         odd
     }
 
+    /// What a start would say of the machine, or be refused for, that is not in the file.
+    pub fn of_the_machine(&self) -> Vec<String> {
+        let nowhere = folder::nowhere(&self.data.dir).map(|why| format!("data.dir: {why}"));
+        let doubt = match (&self.server.tls_certificate_file, &self.server.tls_key_file) {
+            (Some(certificate), Some(key)) => tls::doubt(certificate, key),
+            _ => None,
+        };
+        nowhere.into_iter().chain(doubt.map(|doubt| format!("{CERTIFICATE}: {doubt}"))).collect()
+    }
+
     /// What is wrong with settings that can each be read: by field.
     fn faults(&self) -> Vec<(&'static str, String)> {
         let mut faults = Vec::new();
@@ -273,7 +298,7 @@ impl Settings {
         if let (Some(certificate), Some(key)) = (&server.tls_certificate_file, &server.tls_key_file)
             && let Err(error) = tls::check(certificate, key)
         {
-            faults.push((if error.is_about(key) { KEY } else { CERTIFICATE }, error.to_string()));
+            faults.push((if error.is_of_key(certificate) { KEY } else { CERTIFICATE }, error.to_string()));
         }
         faults.extend(self.channel_faults());
         faults.extend(self.payment_faults());

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::ops::Range;
+use std::path::Path;
 
 use confique::Config;
 use confique::meta::{Field, FieldKind, Meta};
@@ -62,6 +63,32 @@ impl From<Problem> for Problems {
     fn from(problem: Problem) -> Self {
         Self(vec![problem])
     }
+}
+
+/// The text of a file; an editor may have written it in another encoding (GBK).
+pub(super) fn text(path: &Path, bytes: Vec<u8>) -> Result<String, Problem> {
+    String::from_utf8(bytes).map_err(|error| {
+        let before = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+        let line = 1 + before.iter().filter(|byte| **byte == b'\n').count();
+        let what = "this line is not UTF-8 (GBK?): save it as UTF-8";
+        Problem { line: Some(line), ..Problem::of_source(path.display(), what) }
+    })
+}
+
+/// What of a text can be read, without what is wrong there: so that what is wrong elsewhere is found too.
+pub(super) fn without<T: DeserializeOwned>(text: &str, wrong: &[Problem]) -> Option<T> {
+    let mut table: toml::Table = toml::from_str(text).ok()?;
+    for field in wrong.iter().filter_map(|problem| problem.field.as_deref()) {
+        match field.split_once('.') {
+            None => drop(table.remove(field)),
+            Some((section, key)) => {
+                if let Some(toml::Value::Table(fields)) = table.get_mut(section) {
+                    fields.remove(key);
+                }
+            }
+        }
+    }
+    table.try_into().ok()
 }
 
 /// Reads the text of `source` into `T` and checks every name and range. Each setting is read by itself, so that all

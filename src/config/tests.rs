@@ -244,6 +244,66 @@ fn values_that_can_be_read_and_not_used_are_refused_by_line_and_field() {
 }
 
 #[test]
+fn what_is_out_of_range_hides_nothing_else() {
+    let wrong = load(
+        "[server]\nstop_grace_s = 999999\n[clock]\nhouse_zone = \"Mars/Olympus\"\n[data]\nlast_reserve_mib = 500\n\
+         reserve_mib = 300\n[nothing]\nx = 1\n",
+    );
+    let mut fields: Vec<_> = wrong.expect_err("wrong").0.into_iter().filter_map(|problem| problem.field).collect();
+    fields.sort_unstable();
+    assert_eq!(fields, ["clock.house_zone", "data.last_reserve_mib", "nothing", "server.stop_grace_s"]);
+    // Of what cannot be read itself nothing more is said.
+    assert_eq!(load("[data]\nreserve_mib = 0\nlast_reserve_mib = 99\n").expect_err("wrong").0.len(), 1);
+}
+
+#[test]
+fn a_file_that_is_not_utf_8_is_told_its_line_and_what_to_do() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("jiaohao.toml");
+    std::fs::write(&file, b"[data]\n# \xb2\xe2\xca\xd4\ndir = \"data\"\n").expect("written");
+    let wrong = only(Settings::load(Some(&file)).expect_err("GBK"));
+    assert_eq!(wrong.line, Some(2));
+    assert!(wrong.what.ends_with("save it as UTF-8"), "{wrong}");
+}
+
+#[test]
+fn certificate_and_key_are_told_by_their_own_setting_and_when_they_end() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let made = std::process::Command::new("openssl")
+        .args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "5"])
+        .args(["-keyout", "key.pem", "-out", "certificate.pem", "-subj", "/CN=x"])
+        .current_dir(folder.path())
+        .output();
+    assert!(made.expect("openssl").status.success());
+    let of = |certificate: &str, key: &str| {
+        let [certificate, key] = [certificate, key].map(|name| folder.path().join(name).display().to_string());
+        load(&format!("[server]\ntls_certificate_file = \"{certificate}\"\ntls_key_file = \"{key}\"\n"))
+    };
+    for (certificate, key, field) in [
+        ("key.pem", "key.pem", CERTIFICATE),
+        ("certificate.pem", "certificate.pem", KEY),
+        ("no.pem", "no.pem", CERTIFICATE),
+        ("certificate.pem", "no.pem", KEY),
+    ] {
+        let wrong = only(of(certificate, key).expect_err("no pair"));
+        assert_eq!(wrong.field.as_deref(), Some(field), "{wrong}");
+    }
+    let settings = of("certificate.pem", "key.pem").expect("a pair");
+    let [told] = &settings.of_the_machine()[..] else { panic!("{:?}", settings.of_the_machine()) };
+    assert!(told.starts_with("server.tls_certificate_file: the certificate ends in "), "{told}");
+}
+
+#[test]
+fn a_folder_that_a_start_would_not_make_is_told_beforehand() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let told = |dir: &Path| load(&format!("[data]\ndir = \"{}\"\n", dir.display())).expect("in order").of_the_machine();
+    assert_eq!(told(&folder.path().join("data")), [""; 0], "it is made");
+    assert_eq!(told(Path::new("data")), [""; 0]);
+    let [nowhere] = &told(&folder.path().join("no/data"))[..] else { panic!("nothing is said") };
+    assert!(nowhere.starts_with("data.dir: ") && nowhere.contains("cannot be made, because"), "{nowhere}");
+}
+
+#[test]
 fn every_setting_does_something() {
     fn sources(folder: &Path, all: &mut String) {
         for entry in std::fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path()) {

@@ -8,7 +8,7 @@ use jiaohao_actors::shell::Origin;
 use jiaohao_domain::patient::{State, bound};
 use jiaohao_domain::person::{Document, PersonRecord};
 use jiaohao_domain::vocabulary::{ToAccount, ToPatient};
-use jiaohao_domain::{AccountId, Code, PatientId, Rejection};
+use jiaohao_domain::{AccountId, Code, DepartmentId, PatientId, Rejection};
 use serde_json::{Value, json};
 
 use super::persons::FILE_ROUNDS;
@@ -157,14 +157,15 @@ impl House {
     /// again. Not while the person is expected or here (`not_settled`). Nobody acts for them any more.
     pub(super) async fn erase_person(&self, claims: &Claims, asked: ErasePerson) -> Result<Value, Rejection> {
         let who = asked.patient;
-        let is_known = |state: &State| (state.identity.is_some(), is_expected(state));
-        let (is_known, is_expected) = self.shell.read(patient(&who), is_known).await?;
+        let stands = |state: &State| (state.identity.is_some(), expected_in(state));
+        let (is_known, expected_in) = self.shell.read(patient(&who), stands).await?;
         if !is_known {
             let unknown = vec![who.to_string()];
             return Err(Rejection::new(Code::UnknownId, "nobody is known by that id").with("unknown", unknown));
         }
-        if is_expected {
-            return Err(Rejection::new(Code::NotSettled, "the person is booked or here: settle or cancel that first"));
+        if !expected_in.is_empty() {
+            let says = "the person is booked or here: settle or cancel that first";
+            return Err(Rejection::new(Code::NotSettled, says).with("departments", expected_in));
         }
         // On the audit before anything is gone.
         let line = AuditLine::new(claims, "erase_person", [&who], Ok(()), self.machine_now());
@@ -179,8 +180,11 @@ impl House {
     }
 }
 
-/// Has places to come, or a ticket that has not ended.
-fn is_expected(state: &State) -> bool {
+/// In which departments they have places to come, or a ticket that has not ended, each once.
+fn expected_in(state: &State) -> Vec<String> {
     use jiaohao_domain::vocabulary::TicketStands::{Booked, CheckedIn};
-    state.taken().next().is_some() || state.tickets.values().any(|ticket| matches!(ticket.stands, Booked | CheckedIn))
+    let here = state.tickets.iter().filter(|(_, ticket)| matches!(ticket.stands, Booked | CheckedIn));
+    let places = state.taken().map(|(appointment, _)| appointment.department());
+    let all: BTreeSet<DepartmentId> = places.chain(here.map(|(ticket, _)| ticket.department())).collect();
+    all.iter().map(DepartmentId::to_string).collect()
 }

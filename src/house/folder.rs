@@ -414,6 +414,13 @@ pub fn take(dir: &Path, now: Timestamp) -> Result<Held, FolderError> {
     Ok(Held { looked, id: held.file_id().ok(), _lock: held })
 }
 
+/// Why this folder would not be made, if it would not.
+pub fn nowhere(dir: &Path) -> Option<FolderError> {
+    let parent = dir.parent().filter(|parent| !parent.as_os_str().is_empty())?;
+    let is_nowhere = !dir.exists() && !parent.exists();
+    is_nowhere.then(|| FolderError::Nowhere { folder: dir.to_owned(), parent: parent.to_owned() })
+}
+
 fn lock(dir: &Path, now: Timestamp) -> Result<FolderLock, FolderError> {
     match fs::create_dir(dir) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists && dir.is_dir() => {}

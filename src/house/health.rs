@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 use jiaohao_domain::OwnerKind;
 
 use super::House;
+use super::serve::free_bytes;
 
 /// A batch of the log that takes longer, in milliseconds, is not slow any more: the disk does not answer.
 const STALLED_MS: i64 = 5_000;
@@ -21,12 +22,23 @@ impl House {
             return Err("stopping".into());
         }
         if self.shell.is_read_only() {
-            return Err("read-only: the disk is full; the log says where, and what is missing".into());
+            return Err(format!("read-only: the disk is full ({}); the log says where", self.room()));
         }
         match self.stalled_s() {
             Some(s) => Err(format!("log: nothing has been committed for {s} s, the disk of data.dir does not answer")),
             None => Ok(()),
         }
+    }
+
+    /// What is free and what should be, for everybody who asks: not in which folder.
+    fn room(&self) -> String {
+        let data = &self.settings.data;
+        let (setting, mib) = match self.shell.is_read_only() {
+            true => ("last_reserve_mib", data.last_reserve_mib),
+            false => ("reserve_mib", data.reserve_mib),
+        };
+        let free = free_bytes(&data.dir).map_or("?".to_owned(), |bytes| (bytes >> 20).to_string());
+        format!("{free} MiB are free, data.{setting} = {mib}")
     }
 
     /// For how many seconds nothing could be committed although it should be; none while the log writes.
@@ -89,9 +101,8 @@ impl House {
             ));
         }
         if self.shell.storage_level() == 1 {
-            alarms.push(
-                "disk: bookings are refused: the disk is nearly full; the log says where, and what is missing".into(),
-            );
+            let room = self.room();
+            alarms.push(format!("disk: bookings are refused: the disk is nearly full ({room}); the log says where"));
         }
         for failing in self.reach.failing(self.machine_now()) {
             let since = failing.since.map_or("often".into(), |at| format!("since {}", self.zone_of(None).rfc3339(at)));

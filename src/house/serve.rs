@@ -464,7 +464,7 @@ fn look_at_disk(dir: &Path, settings: &Settings, shell: &Shell) {
 }
 
 /// How much room there is, where the system tells.
-fn free_bytes(dir: &Path) -> Option<u64> {
+pub(super) fn free_bytes(dir: &Path) -> Option<u64> {
     rustix::fs::statvfs(dir).ok().map(|disk| disk.f_bavail.saturating_mul(disk.f_frsize))
 }
 

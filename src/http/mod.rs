@@ -16,6 +16,7 @@ pub mod requests;
 pub mod resources;
 mod server;
 mod shapes;
+mod sign_in;
 mod starting;
 #[cfg(test)]
 mod tests;

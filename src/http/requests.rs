@@ -216,8 +216,8 @@ pub struct ScreenSignIn {
 }
 
 /// One of the three ways to sign in.
-#[derive(Deserialize, JsonSchema)]
-#[serde(untagged)]
+#[derive(JsonSchema)]
+#[schemars(untagged)]
 pub enum SignIn {
     /// Staff.
     Password(PasswordSignIn),

@@ -289,7 +289,9 @@ async fn ready(door: web::Data<Door>) -> HttpResponse {
         Ok(()) => (HttpResponse::Ok(), "ready".to_owned()),
         Err(why) => (HttpResponse::ServiceUnavailable(), why),
     };
-    let lines: String = std::iter::once(first).chain(door.engine.alarms()).map(|line| line + "\n").collect();
+    let of_certificate = tls::doubt_in_use().map(|doubt| format!("certificate: {doubt}"));
+    let lines = std::iter::once(first).chain(door.engine.alarms()).chain(of_certificate);
+    let lines: String = lines.map(|line| line + "\n").collect();
     response.content_type("text/plain; charset=utf-8").body(lines)
 }
 

@@ -168,6 +168,16 @@ async fn signing_in_gives_a_token_and_a_cookie_that_only_the_session_sees() {
         assert_eq!(ask(to, "POST", "/api/v1/session", &[], malformed).await.code(), "malformed");
     }
 
+    for (given, lacks) in [
+        (r#"{"name":"li"}"#, "missing field `password`"),
+        (r#"{"phone":"13800000001","code":"271828"}"#, "missing field `device`"),
+        (r#"{"screen":"scr-1"}"#, "missing field `secret`"),
+        ("{}", "missing field `name`"),
+    ] {
+        let refused = ask(to, "POST", "/api/v1/session", &[], given).await;
+        assert_eq!((refused.code().as_str(), &refused.json()["detail"]), ("malformed", &json!(lacks)), "{given}");
+    }
+
     let cookie = ("cookie", "jiaohao_refresh=secret-refresh");
     assert_eq!(ask(to, "POST", "/api/v1/session/refresh", &[cookie], "{}").await.status, 200);
     assert_eq!(ask(to, "POST", "/api/v1/session/refresh", &[], "{}").await.status, 401);

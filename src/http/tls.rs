@@ -1,6 +1,7 @@
 //! TLS by the server itself; certificate and key are read again when their files change.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, SystemTime};
 
@@ -17,6 +18,11 @@ const LOOK_EVERY: Duration = Duration::from_secs(5);
 
 /// With fewer days to go a certificate should have been renewed.
 const DAYS_TO_RENEW: i64 = 14;
+
+/// When the certificate in use ends, in UTC seconds; 0: there is none. As the gauge, of the process.
+static ENDS_AT_S: AtomicI64 = AtomicI64::new(0);
+
+const PRIVATE_KEY: &str = "private key";
 
 /// Why TLS cannot be spoken.
 #[derive(Debug, thiserror::Error)]
@@ -75,9 +81,14 @@ pub enum TlsError {
 }
 
 impl TlsError {
-    /// Whether it is about this file.
-    pub fn is_about(&self, file: &Path) -> bool {
-        matches!(self, Self::Read { path, .. } | Self::Missing(path, _) | Self::Apart { key: path, .. } if path == file)
+    /// Whether the key is to blame; both may be named as the same file, and the certificate is read first.
+    pub fn is_of_key(&self, certificate: &Path) -> bool {
+        match self {
+            Self::Read { path, .. } => path != certificate,
+            Self::Missing(_, what) => *what == PRIVATE_KEY,
+            Self::Apart { .. } => true,
+            _ => false,
+        }
     }
 }
 
@@ -87,6 +98,30 @@ impl TlsError {
 /// See [`TlsError`].
 pub fn check(certificate: &Path, key: &Path) -> Result<(), TlsError> {
     load(certificate, key).map(drop)
+}
+
+/// What browsers have, or will soon have, against the certificate of this pair.
+pub fn doubt(certificate: &Path, key: &Path) -> Option<String> {
+    let (_, until) = validity(&load(certificate, key).ok()?)?;
+    of_end(until, clock::wall_ms() / 1_000)
+}
+
+/// The same of the pair in use.
+pub fn doubt_in_use() -> Option<String> {
+    match ENDS_AT_S.load(Ordering::Relaxed) {
+        0 => None,
+        until => of_end(until, clock::wall_ms() / 1_000),
+    }
+}
+
+fn of_end(until: i64, now: i64) -> Option<String> {
+    match (until - now).div_euclid(24 * 60 * 60) {
+        ..0 => Some(format!("the certificate has ended on {}: browsers refuse it; renew it", said(until))),
+        days @ 0..DAYS_TO_RENEW => {
+            Some(format!("the certificate ends in {days} days, on {}: browsers refuse it then; renew it", said(until)))
+        }
+        _ => None,
+    }
 }
 
 #[derive(Debug)]
@@ -231,11 +266,9 @@ fn note_end(pair: &CertifiedKey) {
         tracing::warn!("the certificate is good only from {} on: browsers refuse it until then", said(from));
     }
     metrics::gauge!("certificate_expires_timestamp_seconds").set(until as f64);
-    let days = (until - clock::wall_ms() / 1_000) / (24 * 60 * 60);
-    match days {
-        ..0 => tracing::warn!("the certificate has ended on {}: browsers refuse it; renew it", said(until)),
-        0..DAYS_TO_RENEW => tracing::warn!(days, "the certificate ends in so many days: browsers refuse it then"),
-        _ => {}
+    ENDS_AT_S.store(until, Ordering::Relaxed);
+    if let Some(doubt) = of_end(until, clock::wall_ms() / 1_000) {
+        tracing::warn!("{doubt}");
     }
 }
 
@@ -256,7 +289,7 @@ fn load(certificate: &Path, key: &Path) -> Result<CertifiedKey, TlsError> {
         return Err(TlsError::Missing(certificate.to_owned(), "certificate"));
     }
     let private = rustls_pemfile::private_key(&mut read(key)?.as_slice()).map_err(unread(key))?;
-    let private = private.ok_or_else(|| TlsError::Missing(key.to_owned(), "private key"))?;
+    let private = private.ok_or_else(|| TlsError::Missing(key.to_owned(), PRIVATE_KEY))?;
     CertifiedKey::from_der(chain, private, &ring::default_provider()).map_err(|source| {
         let (certificate, key) = (certificate.to_owned(), key.to_owned());
         match source {
@@ -277,6 +310,16 @@ mod tests {
         assert!(has_ended_before(now - 60, now - 1, now), "of two that have ended the later one");
         assert!(!has_ended_before(now - 1, now - 60, now));
         assert!(!has_ended_before(now + 60, now + 86_400, now), "a renewal may be the shorter one");
+    }
+
+    #[test]
+    fn the_last_two_weeks_of_a_certificate_are_told_and_its_end() {
+        let (now, day) = (1_795_000_000, 86_400);
+        let told = |until| of_end(until, now).unwrap_or_default();
+        assert_eq!(told(now + 14 * day), "");
+        assert!(told(now + 14 * day - 1).starts_with("the certificate ends in 13 days, on 20"));
+        assert!(told(now).starts_with("the certificate ends in 0 days"));
+        assert!(told(now - 1).starts_with("the certificate has ended on"), "an hour is enough");
     }
 
     #[test]
@@ -323,6 +366,6 @@ mod tests {
         assert!(files.good_until().starts_with("20"), "{}", files.good_until());
         exchange(&own, 120);
         assert!(look.again(&files).expect("the pair is back"));
-        assert!(check(&certificate, &at("two.key")).expect_err("apart").is_about(&at("two.key")));
+        assert!(check(&certificate, &at("two.key")).expect_err("apart").is_of_key(&certificate));
     }
 }

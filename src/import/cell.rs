@@ -58,8 +58,13 @@ pub fn yuan(text: &str) -> Result<Value, Unread> {
 /// A date as spreadsheets write it.
 pub fn date(text: &str) -> Result<NaiveDate, Unread> {
     let text = narrow(text).replace(['/', '.', '年', '月'], "-");
-    let parsed = NaiveDate::parse_from_str(text.trim_end_matches('日'), "%Y-%m-%d").ok();
-    parsed.ok_or_else(|| "a date: 2026-11-23".to_owned())
+    let read = |text: &str| NaiveDate::parse_from_str(text.trim_end_matches('日'), "%Y-%m-%d").ok();
+    let with_time = || text.split_once(' ').is_some_and(|(date, time)| read(date).is_some() && time.contains(':'));
+    read(&text).ok_or_else(|| match with_time() {
+        true => "a date: 2026-11-23 (a spreadsheet has put a time behind it: give the cells the format of a date)"
+            .to_owned(),
+        false => "a date: 2026-11-23".to_owned(),
+    })
 }
 
 /// A day of the week: 1 (Monday) to 7 (Sunday).
@@ -79,15 +84,27 @@ pub fn weekday(text: &str) -> Result<u8, Unread> {
     day.ok_or_else(|| "a day of the week: 1 (周一) to 7 (周日)".to_owned())
 }
 
+/// Whether a spreadsheet has taken days of the week for a date, in Chinese or in English.
+fn is_made_a_date(text: &str) -> bool {
+    let is_month = |part: &str| part.len() == 3 && part.bytes().all(|byte| byte.is_ascii_alphabetic());
+    let is_number = |part: &str| part.parse::<u32>().is_ok();
+    let in_english = |(one, other)| is_month(one) && is_number(other) || is_number(one) && is_month(other);
+    text.contains('月') || date(text).is_ok() || text.split_once('-').is_some_and(in_english)
+}
+
 /// Several of them, in order, each once; also from one to another.
 pub fn weekdays(text: &str) -> Result<Value, Unread> {
     let mut days = std::collections::BTreeSet::new();
     for part in several(text) {
         let part = narrow(part).replace(['至', '到'], "-");
+        if is_made_a_date(&part) {
+            let says = "days of the week: 1;3;5 (a spreadsheet has made a date of 1-5: write 周一至周五)";
+            return Err(says.to_owned());
+        }
         let (first, last) = part.split_once('-').unwrap_or((&part, &part));
         let (first, last) = (weekday(first.trim())?, weekday(last.trim())?);
         if last < first {
-            return Err("days of the week in their order: 1-5;7".to_owned());
+            return Err("days of the week in their order: 周一至周五".to_owned());
         }
         days.extend(first..=last);
     }
@@ -209,6 +226,10 @@ mod tests {
             assert_eq!(date(text).map(|date| date.to_string()), Ok("2026-11-03".to_owned()), "{text}");
         }
         assert!(date("3/11/2026").is_err() && date("46000").is_err());
+        for text in ["2026/11/30 0:00", "2026-11-30 00:00:00"] {
+            let says = date(text).expect_err("more than a date");
+            assert!(says.contains("a spreadsheet has put a time behind it"), "{says}");
+        }
         assert_eq!((yes_no("是"), yes_no(""), yes_no("Y")), (Ok(json!(true)), Ok(json!(false)), Ok(json!(true))));
         assert!(yes_no("maybe").is_err() && whole("1.5").is_err());
         assert_eq!(whole("１２"), Ok(json!(12)));
@@ -229,6 +250,11 @@ mod tests {
         }
         for wrong in ["0", "8", "5-1", "Mon", "1-"] {
             assert!(weekdays(wrong).is_err(), "{wrong}");
+        }
+        // What a spreadsheet makes of 1-5, as it is saved in China and elsewhere.
+        for made in ["1月5日", "2026/1/5", "5-Jan", "Jan-05"] {
+            let says = weekdays(made).expect_err("it is a date");
+            assert!(says.ends_with("(a spreadsheet has made a date of 1-5: write 周一至周五)"), "{made}: {says}");
         }
     }
 

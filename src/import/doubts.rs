@@ -1,7 +1,8 @@
 //! What no rule forbids and is a slip of the pen all the same, more often than not: told with its line, and sent.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::{Datelike as _, NaiveDate};
 use serde_json::Value;
 
 use super::file::repeated;
@@ -24,7 +25,8 @@ pub fn of(wishes: &[Wish], known: &Known) -> Vec<String> {
     let is_sent = |wish: &&Wish| matches!(wish.change, Change::Made | Change::Changed(_));
     for wish in wishes.iter().filter(is_sent) {
         let at = format!("{}, line {}", wish.file, wish.line);
-        told.extend(house.doubts(wish).into_iter().map(|says| format!("{at}: {says}")));
+        let doubts = house.doubts(wish).into_iter().chain(house.twice(wish, &at));
+        told.extend(doubts.map(|says| format!("{at}: {says}")));
     }
     let further = told.len().saturating_sub(TOLD_MAX);
     told.truncate(TOLD_MAX);
@@ -39,6 +41,75 @@ struct House {
     classes: BTreeSet<String>,
     titles: BTreeSet<String>,
     doctors: BTreeSet<(String, String)>,
+    /// When each doctor and each room is taken, as far as this import says it.
+    taken: BTreeMap<(&'static str, String), Vec<Hours>>,
+}
+
+/// Hours of a session or of what comes again, and where that stands.
+#[derive(Clone)]
+struct Hours {
+    at: String,
+    days: Days,
+    /// Minutes of the day, from and until.
+    slots: Vec<(u64, u64)>,
+}
+
+#[derive(Clone)]
+enum Days {
+    On(NaiveDate),
+    Weekly { weekdays: Vec<u32>, from: NaiveDate, until: NaiveDate },
+}
+
+impl Hours {
+    fn of(wish: &Wish, at: &str) -> Option<Self> {
+        let date = |field: &str| wish.fields[field].as_str()?.parse::<NaiveDate>().ok();
+        let days = match wish.kind {
+            Kind::Sessions => Days::On(date("date")?),
+            Kind::Templates => {
+                let weekdays = wish.fields["weekdays"].as_array()?.iter().filter_map(Value::as_u64);
+                let weekdays = weekdays.filter_map(|day| day.try_into().ok()).collect();
+                Days::Weekly { weekdays, from: date("from")?, until: date("until").unwrap_or(NaiveDate::MAX) }
+            }
+            _ => return None,
+        };
+        let slot = |slot: &Value| {
+            let (hours, minutes) = slot["start"].as_str()?.split_once(':')?;
+            let from = hours.parse::<u64>().ok()? * 60 + minutes.parse::<u64>().ok()?;
+            Some((from, from + slot["minutes"].as_u64()?))
+        };
+        let slots = wish.fields["slots"].as_array()?.iter().filter_map(slot).collect();
+        Some(Self { at: at.to_owned(), days, slots })
+    }
+
+    fn meet(&self, other: &Self) -> bool {
+        let overlaps = |(from, until): &(u64, u64)| other.slots.iter().any(|(start, end)| from < end && start < until);
+        self.days.meet(&other.days) && self.slots.iter().any(overlaps)
+    }
+}
+
+impl Days {
+    fn meet(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::On(one), Self::On(other)) => one == other,
+            (Self::On(day), weekly @ Self::Weekly { .. }) | (weekly @ Self::Weekly { .. }, Self::On(day)) => {
+                weekly.has(*day)
+            }
+            (Self::Weekly { from, until, .. }, weekly @ Self::Weekly { from: begins, until: ends, .. }) => {
+                let (first, last) = (*from.max(begins), *until.min(ends));
+                // A week has every day of the week.
+                first.iter_days().take(7).take_while(|day| *day <= last).any(|day| self.has(day) && weekly.has(day))
+            }
+        }
+    }
+
+    fn has(&self, day: NaiveDate) -> bool {
+        match self {
+            Self::On(own) => *own == day,
+            Self::Weekly { weekdays, from, until } => {
+                (from..=until).contains(&&day) && weekdays.contains(&day.weekday().number_from_monday())
+            }
+        }
+    }
 }
 
 impl House {
@@ -54,7 +125,23 @@ impl House {
             classes: has(CLASSES).chain(classes).collect(),
             titles: has(TITLES).chain(titles).collect(),
             doctors: doctors.collect(),
+            taken: BTreeMap::new(),
         }
+    }
+
+    /// Whose doctor or room another line of this import wants at the same hour.
+    fn twice(&mut self, wish: &Wish, at: &str) -> Vec<String> {
+        let Some(hours) = Hours::of(wish, at) else { return Vec::new() };
+        let mut doubts = Vec::new();
+        for (column, field) in [("doctor", "doctor"), ("room", "service_point")] {
+            let Some(id) = wish.fields[field].as_str() else { continue };
+            let taken = self.taken.entry((column, id.to_owned())).or_default();
+            if let Some(other) = taken.iter().find(|other| other.meet(&hours)) {
+                doubts.push(format!("{column}: {id} is taken at the same hour by {}", other.at));
+            }
+            taken.push(hours.clone());
+        }
+        doubts
     }
 
     fn doubts(&mut self, wish: &Wish) -> Vec<String> {

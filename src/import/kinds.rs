@@ -370,7 +370,7 @@ const TEMPLATES: &[Column] = &[
     column("period", Cell::Period, true, &["午别", "时间段"], "morning (上午), afternoon (下午), evening, night, day"),
     column("registration_class", Cell::Text, true, &["号别"], "普通, 副主任, 主任, 特需"),
     column("fee_yuan", Cell::Yuan, false, &["挂号费", "诊查费", "费用", "费用(元)", "挂号费(元)"], "50 or 50.00"),
-    column("weekdays", Cell::Weekdays, true, &["星期", "周几"], "1 (周一) to 7 (周日): 1-5;7"),
+    column("weekdays", Cell::Weekdays, true, &["星期", "周几"], "周一至周五, or 1 (周一) to 7 (周日): 1;3;5"),
     column("from", Cell::Date, true, &["开始日期", "起始日期"], "the first day of its season: 2026-11-23"),
     column("until", Cell::MaybeDate, false, &["结束日期", "截止日期"], "its last day; empty: it has no end"),
     column("hours", Cell::Hours, true, &["出诊时间", "时间"], "08:00-11:30; with a break 08:00-09:30;10:00-11:30"),

@@ -6,7 +6,8 @@ use jiaohao_domain::BusinessDate;
 
 use super::kinds::{KIND_LINE, Kind};
 
-/// The template of a kind; its sessions are of `day`, its exceptions of three days of a week after that.
+/// The template of a kind; its sessions are of `day`, what comes again begins on the Monday after that, so that nobody is in two
+/// places at once, and its exceptions are of three days of the week after.
 pub fn template(kind: Kind, day: BusinessDate) -> String {
     let mut text = format!("# {KIND_LINE} {}\n", kind.name());
     for column in kind.columns() {
@@ -30,8 +31,13 @@ pub fn template(kind: Kind, day: BusinessDate) -> String {
     text.push_str(&format!("{}\n", names.join(",")));
     let monday = day.plus_days(14 - i64::from(day.0.weekday().num_days_from_monday()));
     // The longer words first: DAY is a part of them.
-    let days =
-        [("MONDAY", monday), ("WEDNESDAY", monday.plus_days(2)), ("SATURDAY", monday.plus_days(5)), ("DAY", day)];
+    let days = [
+        ("SEASON", monday.plus_days(-7)),
+        ("MONDAY", monday),
+        ("WEDNESDAY", monday.plus_days(2)),
+        ("SATURDAY", monday.plus_days(5)),
+        ("DAY", day),
+    ];
     for row in rows(kind) {
         let row = days.iter().fold((*row).to_owned(), |row, (word, day)| row.replace(word, &day.0.to_string()));
         text.push_str(&format!("{row}\n"));
@@ -39,6 +45,7 @@ pub fn template(kind: Kind, day: BusinessDate) -> String {
     text
 }
 
+/// No cell is one of which a spreadsheet makes something else: `1-5` would be the fifth of January.
 fn rows(kind: Kind) -> &'static [&'static str] {
     match kind {
         Kind::Departments => &["internal,内科,Internal medicine,,no", "mental,精神心理科,Mental health,三楼门诊,yes"],
@@ -60,8 +67,8 @@ fn rows(kind: Kind) -> &'static [&'static str] {
             ",DAY,afternoon,mental.talk,wangfang,mental.r3,普通,20,14:00-15:30;15:45-17:15,30,3,,,,no,",
         ],
         Kind::Templates => &[
-            "li-am,李明上午,internal.li,liming,internal.r1,morning,主任,50.00,1;3;5,DAY,,08:00-11:30,30,6,0,1,1,no,",
-            "general-am,普通上午,internal.general,,,morning,普通,12.00,1-5,DAY,,08:00-09:30;10:00-11:30,30,10,,,,no,",
+            "li-am,李明上午,internal.li,liming,internal.r1,morning,主任,50.00,1;3;5,SEASON,,08:00-11:30,30,6,0,1,1,no,",
+            "general-am,普通上午,internal.general,,,morning,普通,12.00,周一至周五,SEASON,,08:00-09:30;10:00-11:30,30,10,,,,no,",
         ],
         Kind::Exceptions => &[
             "instead,internal,MONDAY,,liming,,substitute,,wangfang,,",

@@ -80,6 +80,47 @@ fn the_templates_are_of_their_kind_and_fit_each_other() {
 }
 
 #[test]
+fn the_templates_leave_no_doubt_whatever_day_they_are_of() {
+    for ahead in 0..7 {
+        let day = day("2026-11-23").plus_days(ahead);
+        let texts: Vec<(String, String)> =
+            Kind::ALL.into_iter().map(|kind| (kind.name().to_owned(), template(kind, day))).collect();
+        let named: Vec<(&str, &str)> = texts.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+        let wishes = planned(&named, &nothing()).expect("in order");
+        assert_eq!(super::doubts::of(&wishes, &nothing()), [""; 0], "{day:?}");
+    }
+}
+
+#[test]
+fn a_doctor_or_a_room_in_two_places_at_one_hour_is_told() {
+    let sessions = (
+        "sessions.csv",
+        "date,period,queue,doctor,room,registration_class,hours,capacity\n2026-11-24,上午,internal.li,0042,r1,普通,08:00-10:00,6\n\
+         2026-11-24,上午,skin.pool,0042,,普通,09:30-11:30,6\n2026-11-24,下午,internal.li,0042,r1,普通,14:00-16:00,6\n\
+         2026-11-25,上午,internal.li,0042,r1,普通,08:00-10:00,6\n2026-11-26,上午,internal.li,0042,r1,普通,10:00-11:00,6\n",
+    );
+    let templates = (
+        "templates.csv",
+        "id,name,queue,doctor,room,period,registration_class,weekdays,from,until,hours,capacity\n\
+         li-wed,李明周三,internal.li,0042,,上午,普通,周三,2026-11-23,,09:00-10:00,6\n\
+         room-thu,周四,internal.li,,r1,上午,普通,4,2026-11-26,2026-12-31,08:00-10:30,6\n\
+         later,周四,internal.li,,r1,上午,普通,3;4,2027-01-01,,08:00-10:30,6\n\
+         other,周四,internal.li,,r1,上午,普通,4-5,2026-12-31,,10:00-11:00,6\n",
+    );
+    let wishes = planned(&house(&[sessions, templates]), &nothing()).expect("in order");
+    let told = super::doubts::of(&wishes, &nothing());
+    assert_eq!(
+        told,
+        [
+            "sessions.csv, line 3: doctor: s.0042 is taken at the same hour by sessions.csv, line 2",
+            "templates.csv, line 2: doctor: s.0042 is taken at the same hour by sessions.csv, line 5",
+            "templates.csv, line 3: room: s.internal.r1 is taken at the same hour by sessions.csv, line 6",
+            "templates.csv, line 5: room: s.internal.r1 is taken at the same hour by templates.csv, line 3",
+        ]
+    );
+}
+
+#[test]
 fn a_hospitals_export_is_understood_by_codes_and_names() {
     let sessions = (
         "sessions.csv",

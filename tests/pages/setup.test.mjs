@@ -32,6 +32,9 @@ test('the printed link opens the first steps, and is gone from the address', asy
   await isThere(ops, '[data-form=setup]');
   assert.equal(new URL(ops.url()).hash, '');
   assert.equal(await ops.inputValue('[name=time_zone]'), 'Asia/Shanghai');
+  const zones = await ops.$$eval('[name=time_zone] option', (all) => all.map((one) => one.value));
+  assert.deepEqual(zones.slice(0, 5), ['Asia/Shanghai', 'Asia/Urumqi', 'Asia/Hong_Kong', 'Asia/Macau', 'Asia/Taipei']);
+  assert.equal(new Set(zones).size, zones.length);
   await looks(ops);
   await ops.reload();
   await isThere(ops, '[data-form=setup]');
@@ -76,6 +79,18 @@ test('what is wrong is said at its field, and nothing is lost by it', async () =
   await ops.click('[data-action=setup]');
   await isThere(ops, '[data-wrong=again]:has-text("不一样")');
   assert.equal(await ops.inputValue('[name=name]'), '市人民医院');
+});
+
+test('a full disk is told to who can make room, with where and how much', async () => {
+  browser.serverIsDown = true; // a refusal on purpose is noted by the browser
+  const full = { code: 'read_only', title: 'Read only', detail: '3 MiB are free in /srv/data, and data.last_reserve_mib = 64: free some space there' };
+  await ops.route('**/api/v1/staff', (route) => route.fulfill({ status: 503, contentType: 'application/problem+json', body: JSON.stringify(full) }));
+  await ops.fill('[name=password]', `${ADMIN}!`);
+  await ops.fill('[name=again]', `${ADMIN}!`);
+  await ops.click('[data-action=setup]');
+  await isThere(ops, '[data-form=setup]:has-text("腾出空间"):has-text("data.last_reserve_mib = 64")');
+  await ops.unroute('**/api/v1/staff');
+  browser.serverIsDown = false;
 });
 
 test('the first administrator is made, signed in, and led on', async () => {

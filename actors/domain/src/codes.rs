@@ -117,7 +117,7 @@ codes! {
     NotSettled = "not_settled", 409, "还有未处理的号", "Tickets are not settled";
     /// Wrong name, password or code.
     WrongCredentials = "wrong_credentials", 401, "用户名、密码或验证码不对", "Wrong name, password or code";
-    /// Too many failures; wait.
+    /// Too often, or too many failures; wait.
     BackOff = "back_off", 429, "过于频繁或失败过多,请稍后", "Too often or too many failures, wait";
     /// The stream's right has gone, or the stream is unknown.
     UnknownStream = "unknown_stream", 404, "没有这个数据流", "Unknown stream";

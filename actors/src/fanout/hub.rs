@@ -136,6 +136,10 @@ impl Fanout for Hub {
         self.streams.contains_key(stream)
     }
 
+    fn offset(&self, stream: &str) -> Option<u64> {
+        self.streams.get(stream).map(|entry| entry.offset)
+    }
+
     fn is_followed(&self, stream: &str) -> bool {
         self.streams.get(stream).is_some_and(|entry| entry.followers.iter().any(|outbox| !outbox.is_over()))
     }

@@ -97,6 +97,9 @@ pub trait Fanout {
     /// Whether anybody follows or may still resume the stream: if not, nothing needs to be projected for it.
     fn is_live(&self, stream: &str) -> bool;
 
+    /// Where a live stream is: what `subscribe` would answer.
+    fn offset(&self, stream: &str) -> Option<u64>;
+
     /// Whether somebody follows it now.
     fn is_followed(&self, stream: &str) -> bool;
 

@@ -414,7 +414,9 @@ impl Projector {
                 done(outcome);
             }
             Wish::Look(_, answer) => {
-                let seen = current().map(|c| (Position { epoch: self.epoch.clone(), offset: c.offset }, c.snapshot));
+                // As `subscribe` has it: the shard is further on than a stream of which its last commits were not.
+                let offset = self.hub.offset(stream).unwrap_or(offset);
+                let seen = current().map(|c| (Position { epoch: self.epoch.clone(), offset }, c.snapshot));
                 // The asker may have gone away.
                 let _ = answer.send(seen.ok_or_else(|| Code::UnknownStream.into()));
             }

@@ -74,6 +74,8 @@ async fn a_repeat_is_answered_though_nothing_is_written_any_more() {
     let key = Uuid::now_v7();
     let first = house.give_keyed(&house.desk(), key, &command).await.expect("registered");
     house.engine.0.shell.set_storage_level(2, "less than data.last_reserve_mib".into());
+    let why = house.engine.ready().expect_err("full");
+    assert!(why.contains(" MiB are free, data.last_reserve_mib = "), "{why}");
     assert_eq!(house.give_keyed(&house.desk(), key, &command).await, Ok(first));
     let new = house.give_keyed(&house.desk(), Uuid::now_v7(), &command).await;
     let refused = new.expect_err("full");

@@ -34,6 +34,7 @@ export default {
   'setup.spent_issue': 'Password lost: issue an operator’s token on the server,',
   'setup.spent_token': 'then open /ops#token=… with it and change the password under “Accounts”.',
   'setup.offline': 'The server cannot be reached.',
+  'setup.no_room': 'The disk of the server is nearly full, so that nothing can be set up yet: free some space there, and press again.',
   'setup.again_ask': 'Try again',
   'setup.done': 'All set up',
   'setup.done_more': 'You are signed in. Next on Operations, in this order; about an hour to the first called patient:',

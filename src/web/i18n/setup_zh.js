@@ -34,6 +34,7 @@ export default {
   'setup.spent_issue': '密码丢了:在服务器上签发一个管理令牌,',
   'setup.spent_token': '再打开 /ops#token=令牌,在「账号」里改密码。',
   'setup.offline': '连不上服务器。',
+  'setup.no_room': '服务器磁盘快满了,还不能设置:请在服务器上腾出空间,再点一次。',
   'setup.again_ask': '再试一次',
   'setup.done': '设置好了',
   'setup.done_more': '您已登录。接下来在运行管理里按这个顺序做,大约一小时就能叫第一位患者:',

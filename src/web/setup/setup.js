@@ -17,6 +17,9 @@ const KEPT = 'jiaohao.setup';
 /** Where the hospital is when the browser does not say, and what a machine says that nobody has told. */
 const HOME = 'Asia/Shanghai';
 const UNTOLD = ['UTC', 'Etc/UTC', 'GMT'];
+const FULL = ['storage_low', 'read_only'];
+/** Zones of China come before the hundreds of others. */
+const NEAR = [HOME, 'Asia/Urumqi', 'Asia/Hong_Kong', 'Asia/Macau', 'Asia/Taipei'];
 /** What comes next on /ops, in this order. */
 const STEPS = ['department', 'people', 'board', 'today'];
 
@@ -61,7 +64,8 @@ async function begin() {
   draw();
   try {
     const [known] = await Promise.all([call('GET', '/api/v1/time-zones'), token ? call('GET', '/api/v1/sites', { token }) : null]);
-    zones = known.time_zones;
+    const all = /** @type {string[]} */ (known.time_zones);
+    zones = [...NEAR.filter((zone) => all.includes(zone)), ...all.filter((zone) => !NEAR.includes(zone))];
     at = token ? 'form' : 'spent';
   } catch (refusal) {
     at = refusal instanceof Refusal && refusal.code === 'unauthenticated' ? 'spent' : 'offline';
@@ -118,6 +122,11 @@ function refused(refusal) {
   if (refusal.code === 'unauthenticated' && !signedIn) {
     forget();
     at = 'spent';
+    return;
+  }
+  // Who sets up is who can make room: the detail says where and how much.
+  if (FULL.includes(refusal.code)) {
+    wrong = { form: `${t('setup.no_room')} ${refusal.detail}` };
     return;
   }
   const field = wrongField(refusal);

@@ -209,6 +209,18 @@ async fn a_look_at_what_is_followed_shows_only_what_is_durable() {
     node.stop().await;
 }
 
+#[actix::test]
+async fn a_look_says_where_the_stream_is_not_where_its_shard_is() {
+    let test = TestNode::new();
+    let node = test.start(&Gate::open());
+    ask(&node, "s.a", Command::Add(1)).await.unwrap();
+    let _seen = test.follow(&node, "queue:s.a").await;
+    ask(&node, "s.b", Command::Add(1)).await.unwrap();
+    let (position, _) = look(&node, "queue:s.a").await.unwrap().unwrap();
+    assert_eq!(position.offset, 1, "another owner's commit is none of this stream");
+    node.stop().await;
+}
+
 type Looked = Result<(crate::fanout::Position, serde_json::Value), jiaohao_domain::Rejection>;
 
 fn look(node: &Node, stream: &str) -> tokio::sync::oneshot::Receiver<Looked> {
