@@ -52,8 +52,8 @@ function loads(page) {
 }
 
 const words = async (name) => (await import(pathToFileURL(path.join(WEB, `i18n/${name}.js`)))).default;
-/** With what only operations, the plan, fees, phones, kiosks, screens, the waitlist, single slots and the first set-up load. */
-const catalogue = async (lang) => Object.assign({}, ...(await Promise.all(['', 'desk_', 'slots_', 'patient_', 'rating_', 'ops_', 'reports_', 'plan_', 'kiosk_', 'setup_', 'fees_', 'waiting_', 'paying_', 'quotas_', 'screen_'].map((part) => words(part + lang)))));
+/** With what only operations, the plan, fees, phones, kiosks, screens, the waitlist, single slots, the first set-up and notifications load. */
+const catalogue = async (lang) => Object.assign({}, ...(await Promise.all(['', 'desk_', 'slots_', 'patient_', 'rating_', 'ops_', 'reports_', 'plan_', 'kiosk_', 'setup_', 'fees_', 'waiting_', 'paying_', 'quotas_', 'screen_', 'push_'].map((part) => words(part + lang)))));
 
 test('both catalogues have the same keys, and the same values to fill in', async () => {
   const [zh, en] = [await catalogue('zh'), await catalogue('en')];

@@ -2,7 +2,6 @@
 
 import codes from './codes_en.js';
 import preCheck from './pre_check_en.js';
-import push from './push_en.js';
 import reach from './reach_en.js';
 
 /** @type {Object<string, string>} */
@@ -429,4 +428,4 @@ const words = {
   'desk.call_choose': 'Choose a room…',
 };
 
-export default Object.assign(words, codes, preCheck, push, reach);
+export default Object.assign(words, codes, preCheck, reach);

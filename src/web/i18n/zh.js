@@ -2,7 +2,6 @@
 
 import codes from './codes_zh.js';
 import preCheck from './pre_check_zh.js';
-import push from './push_zh.js';
 import reach from './reach_zh.js';
 
 /** @type {Object<string, string>} */
@@ -429,4 +428,4 @@ const words = {
   'desk.call_choose': '请选择诊室…',
 };
 
-export default Object.assign(words, codes, preCheck, push, reach);
+export default Object.assign(words, codes, preCheck, reach);
