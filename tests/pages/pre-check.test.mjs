@@ -478,6 +478,9 @@ test('the doctor reads what was answered of who is called, and is told when it i
   await (await asked()).fallback();
   await doctor.waitForSelector('.hand .pre-checked [data-answers=read]:has-text("℃")');
   assert.equal(await top(), reading, 'nothing moves under a hand when the answers come');
+  // This hospital's screens are not switched on.
+  await doctor.waitForSelector('.hand [data-not-announced]');
+  assert.equal(await top(), reading, 'nor when it turns out that nobody has shown the call');
   await looks(doctor);
   if (process.env.PICTURES) await doctor.screenshot({ path: `${process.env.PICTURES}/answers-doctor.png` });
   // The key of the next one is gone.

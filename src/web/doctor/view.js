@@ -50,7 +50,7 @@ function handPart(look) {
     work.paused
       ? h('div', { class: 'paused', key: 'paused' }, work.back_at ? t('doctor.paused_until', { time: clockOf(work.back_at) }) : t('doctor.paused'))
       : null,
-    hand ? handButtons(look, hand, busy) : h('div', { class: 'form', key: 'no-hand' },
+    hand ? [handButtons(look, hand, busy), notAnnounced(hand)] : h('div', { class: 'form', key: 'no-hand' },
       work.paused
         ? button('resume_work', 'doctor.resume', () => actions.resume(), { class: 'primary', key: 'primary', disabled: busy })
         : button('call_next_patient', 'doctor.next', onceOf(() => actions.callNext(null)), { class: 'primary', key: 'primary', disabled: busy })),
@@ -85,7 +85,6 @@ function personPart(look, hand) {
       h('span', { class: 'name' }, look.persons.nameOf(hand)),
       h('span', { class: 'age' }, bioOf(hand, look.now))),
     tags(hand, look.model.site),
-    notAnnounced(hand),
     preCheckPart(hand, look.model.site, look.answers),
     h('dl', { class: 'facts' },
       h('dt', null, t('ticket.checked_in')),
