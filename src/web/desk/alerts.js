@@ -4,6 +4,7 @@
 import { Chime } from '../lib/chime.js';
 import { h } from '../lib/dom.js';
 import { named, t } from '../lib/i18n.js';
+import { readKept, writeKept } from '../lib/kept.js';
 import { alertText, whereOf } from '../lib/pre-check.js';
 import { prefix } from '../lib/site.js';
 import { LiveStream } from '../lib/stream.js';
@@ -37,7 +38,7 @@ export class Alerts {
     this.rang = new Set();
     this.rangAt = 0;
     /** Taken over here while the server was away, by ticket; whether the house has been told. @type {Map<string, boolean>} */
-    this.noted = new Map(this.kept().map((id) => [id, false]));
+    this.noted = new Map(readKept(KEPT).map((/** @type {string} */ id) => [id, false]));
     /** Whether the list of those that do not stand in full is open. */
     this.isOpen = false;
     /** Queues of the own departments that are not open, by stream. @type {Map<string, LiveStream>} */
@@ -48,23 +49,8 @@ export class Alerts {
     });
   }
 
-  /** @returns {string[]} */
-  kept() {
-    try {
-      return JSON.parse(sessionStorage.getItem(KEPT) || '[]');
-    } catch {
-      return [];
-    }
-  }
-
   keep() {
-    const left = Array.from(this.noted.keys()).filter((id) => !this.noted.get(id));
-    try {
-      if (left.length) sessionStorage.setItem(KEPT, JSON.stringify(left));
-      else sessionStorage.removeItem(KEPT);
-    } catch {
-      // Kept on this page only.
-    }
+    writeKept(KEPT, Array.from(this.noted.keys()).filter((id) => !this.noted.get(id)));
     this.page.draw();
   }
 

@@ -5,6 +5,7 @@ import { bioOf } from '../components/ticket.js';
 import { clockOf, wall } from '../lib/clock.js';
 import { h } from '../lib/dom.js';
 import { named, t } from '../lib/i18n.js';
+import { readKept, writeKept } from '../lib/kept.js';
 import { askedBy } from '../lib/pre-check.js';
 import { COMES_BACK, IS_HERE } from '../lib/standing.js';
 import { masked, stateWord, wordsOf } from '../lib/words.js';
@@ -41,7 +42,7 @@ export class Away {
     this.page = page;
     this.desk = desk;
     /** @type {Entry[]} */
-    this.entries = this.kept();
+    this.entries = readKept(KEPT);
     this.merging = false;
     /** Whose check-in or report is with the house: it can be struck off no more. @type {Entry|null} */
     this.sent = null;
@@ -64,23 +65,8 @@ export class Away {
     return this.isOffline || this.entries.length > 0;
   }
 
-  /** @returns {Entry[]} */
-  kept() {
-    try {
-      return JSON.parse(sessionStorage.getItem(KEPT) || '[]');
-    } catch {
-      return [];
-    }
-  }
-
   keep() {
-    try {
-      const left = this.entries.filter((entry) => entry.state !== 'merged');
-      if (left.length) sessionStorage.setItem(KEPT, JSON.stringify(left));
-      else sessionStorage.removeItem(KEPT);
-    } catch {
-      // Kept on this page only.
-    }
+    writeKept(KEPT, this.entries.filter((entry) => entry.state !== 'merged'));
     this.page.draw();
   }
 

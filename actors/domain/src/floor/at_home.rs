@@ -248,9 +248,22 @@ fn due(state: &State, id: &AppointmentId, done: Option<About>, now: Timestamp) -
     if about.map(|about| (about, delay_min)) == before {
         return None;
     }
-    let (place, place_en) = department_name(state);
     // Who has heard that it is off knows of it, too: what is told now takes that back.
     let known_before = knows || was_told == Some(About::Cancelled) && !is_unheard;
+    due_of(state, known, ticket, about, known_before, now)
+}
+
+/// What is told of an appointment and its clinic as they are now, to be numbered by whoever lets it go.
+pub(super) fn due_of(
+    state: &State,
+    known: &clinic::Appointment,
+    ticket: TicketId,
+    about: Option<About>,
+    known_before: bool,
+    now: Timestamp,
+) -> Option<NoticeDue> {
+    let clinic = news(state, known, known_before)?;
+    let (place, place_en) = department_name(state);
     Some(NoticeDue {
         ticket,
         n: 0,
@@ -261,14 +274,14 @@ fn due(state: &State, id: &AppointmentId, done: Option<About>, now: Timestamp) -
         number: known.number.clone().unwrap_or_default(),
         place,
         place_en,
-        not_before: about.and_then(|about| waits_until(about, slot.start, now, state.config.zone())),
+        not_before: about.and_then(|about| waits_until(about, clinic.slot_start, now, state.config.zone())),
         at: now,
-        clinic: Some(Box::new(news(state, known, known_before)?)),
+        clinic: Some(Box::new(clinic)),
     })
 }
 
 /// The clinic of an appointment, as it is told of.
-pub(super) fn news(state: &State, known: &clinic::Appointment, known_before: bool) -> Option<ClinicNews> {
+fn news(state: &State, known: &clinic::Appointment, known_before: bool) -> Option<ClinicNews> {
     let (slot, session) = (state.clinic.slots.get(&known.slot)?, state.clinic.session_of(&known.slot)?);
     let doctor = session.doctor.as_ref().filter(|_| !state.config.is_discreet());
     let whose = doctor.and_then(|id| state.config.doctors.get(id));

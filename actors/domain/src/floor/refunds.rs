@@ -5,15 +5,15 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::at_home::news;
+use super::at_home::due_of;
 use super::emit;
 use super::event::Event;
-use super::notices::{department_name, leave, request};
+use super::notices::{leave, request};
 use crate::department::{self, Department, State};
 use crate::ids::*;
 use crate::owner::{Draft, Outgoing, OwnerKind, OwnerRef};
 use crate::payment::{Event as Payment, Settled};
-use crate::reach::{About, waits_until};
+use crate::reach::About;
 use crate::time::Timestamp;
 use crate::vocabulary::{NoticeDue, ToPatient};
 
@@ -65,22 +65,6 @@ fn due(state: &State, id: &RefundId, about: Option<About>, now: Timestamp) -> Op
         return None;
     }
     let known = state.clinic.appointments.get(&id.appointment())?;
-    let clinic = news(state, known, false)?;
-    let (place, place_en) = department_name(state);
-    let not_before = about.and_then(|about| waits_until(about, clinic.slot_start, now, state.config.zone()));
-    let due = NoticeDue {
-        ticket,
-        n: 0,
-        patient: known.brief.patient.clone(),
-        about,
-        call: None,
-        date: state.config.today(now),
-        number: known.number.clone().unwrap_or_default(),
-        place,
-        place_en,
-        not_before,
-        at: now,
-        clinic: Some(Box::new(clinic)),
-    };
+    let due = due_of(state, known, ticket, about, false, now)?;
     Some((due, refund.amount_fen))
 }
