@@ -79,6 +79,8 @@ test('on the page of today it stands first, as not booked yet, also after a relo
     if (again) await phone.reload();
     await phone.waitForSelector('[data-held-place]:has-text("还没约好:11:30 的号替您留着"):has-text("还剩 9 分")');
     await phone.waitForSelector('[data-held-place] [data-held-whose]:has-text("眼科普通门诊 · 10.00元")');
+    // The price is the clinic's; what is owed is asked for by itself, and until it is known nothing can be confirmed.
+    await phone.waitForSelector('[data-held-place] [data-action=confirm_appointment]:enabled');
     assert.notEqual(await phone.getAttribute(first, 'data-held-place'), null);
     assert.equal(await phone.locator('h2:text-is("已预约")').count(), 0, 'nothing is booked');
   }
