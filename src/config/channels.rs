@@ -67,6 +67,9 @@ pub struct SmsSettings {
     /// The service's template for a fee that does not go back by phone and is given at the desk; its parameters as of
     /// template_refunded. Absent: not told by text message.
     pub template_refund_at_desk: Option<String>,
+    /// The service's template for the reminder of the day before; its parameters as of template_delayed. Absent: not told by
+    /// text message.
+    pub template_reminder: Option<String>,
 }
 
 /// Service messages of the hospital's WeChat account. Off until `app_id` is given.
@@ -111,6 +114,8 @@ pub struct WechatSettings {
     pub template_refunded: Option<String>,
     /// A fee that does not go back by phone and is given at the desk. Absent: not told by WeChat. Allowed: as template_refunded.
     pub template_refund_at_desk: Option<String>,
+    /// The reminder of the day before. Absent: not told by WeChat. Allowed: as template_delayed.
+    pub template_reminder: Option<String>,
 }
 
 /// Notifications of browsers (Web Push; few phones in mainland China get them). Off until `contact` is given.

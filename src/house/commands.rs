@@ -43,6 +43,7 @@ fn address_at_once(command: &C) -> Option<Addressed> {
         C::WithdrawException(c) => to_department(c.id.department(), ToDepartment::WithdrawException(c)),
         C::DefinePlanning(c) => to_department(c.department.clone(), ToDepartment::DefinePlanning(c)),
         C::DefineQuotaRules(c) => to_department(c.department.clone(), ToDepartment::DefineQuotaRules(c)),
+        C::DefineReminder(c) => to_department(c.department.clone(), ToDepartment::DefineReminder(c)),
         C::DefinePayment(c) => to_department(c.department.clone(), ToDepartment::DefinePayment(c)),
         C::TakePayment(c) => to_department(c.appointment.department(), ToDepartment::TakePayment(c)),
         C::AskRefund(c) => to_department(c.appointment.department(), ToDepartment::AskRefund(c)),

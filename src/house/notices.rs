@@ -273,6 +273,7 @@ impl House {
         (about, due, amount_fen): What<'_>,
         language: Language,
     ) -> Result<Telling, Rejection> {
+        use About::{AsPlanned, Booked, Cancelled, Delayed, Offered, Reminder, Stopped};
         let names = |state: &jiaohao_domain::site::State| {
             let named = |site: &jiaohao_domain::vocabulary::DefineSite| {
                 (site.name.clone(), site.name_en.clone(), Zone::named(&site.time_zone))
@@ -287,12 +288,9 @@ impl House {
             // Money is worth as much after the clinic.
             (About::Refunded | About::RefundAtDesk, _) => ELSE_FOR_S,
             (About::ThreeBefore, _) => NEAR_FOR_S,
-            (About::Offered, Some(_)) => worth_for_s(to_answer_ms(due, now)),
+            (Offered, Some(_)) => worth_for_s(to_answer_ms(due, now)),
             (_, Some(clinic)) => worth_for_s(clinic.expected_at.ms_since(now)),
-            (
-                About::Delayed | About::AsPlanned | About::Stopped | About::Offered | About::Booked | About::Cancelled,
-                None,
-            ) => ELSE_FOR_S,
+            (Delayed | AsPlanned | Stopped | Offered | Booked | Cancelled | Reminder, None) => ELSE_FOR_S,
         };
         let (number, place) = (due.number.clone(), said(due.place.clone(), due.place_en.clone()));
         let clinic = due.clinic.as_ref().zip(zone).map(|(clinic, zone)| TellingClinic {

@@ -74,6 +74,7 @@ pub const RESOURCES: &[(&str, &str, &str)] = &[
     ("POST", "/exceptions/withdraw", "withdraw_exception"),
     ("PUT", "/planning", "define_planning"),
     ("PUT", "/quota-rules", "define_quota_rules"),
+    ("PUT", "/reminder", "define_reminder"),
     ("POST", "/sessions/freeze", "freeze_session"),
     ("POST", "/sessions/plan", "plan_session"),
     ("PUT", "/payment", "define_payment"),

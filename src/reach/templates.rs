@@ -18,6 +18,7 @@ macro_rules! setting {
             About::Booked => (concat!($section, ".template_booked"), &$settings.template_booked),
             About::Cancelled => (concat!($section, ".template_cancelled"), &$settings.template_cancelled),
             About::Refunded => (concat!($section, ".template_refunded"), &$settings.template_refunded),
+            About::Reminder => (concat!($section, ".template_reminder"), &$settings.template_reminder),
             About::RefundAtDesk => (concat!($section, ".template_refund_at_desk"), &$settings.template_refund_at_desk),
         }
     };

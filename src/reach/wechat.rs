@@ -474,7 +474,9 @@ mod tests {
             assert!(Template::read(text, about).is_err(), "{about:?}");
         }
         let clinic = TellingClinic { who: "李明医生".into(), minutes: 20, time: "09:20".into() };
-        for about in [About::Delayed, About::AsPlanned, About::Stopped, About::Booked, About::Cancelled] {
+        for about in
+            [About::Delayed, About::AsPlanned, About::Stopped, About::Booked, About::Cancelled, About::Reminder]
+        {
             let what = Telling { about, clinic: Some(clinic.clone()), ..telling() };
             let data = Template::read(text, about).expect("sound").data(&what);
             let told =

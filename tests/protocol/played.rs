@@ -118,6 +118,7 @@ async fn set_up(day: &mut Played) {
         "define_staff",
         "define_planning",
         "define_quota_rules",
+        "define_reminder",
         "define_template",
     ] {
         day.play("operator", command, &[]).await;

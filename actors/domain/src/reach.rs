@@ -55,6 +55,8 @@ kinds! {
     Refunded = "refunded";
     /// It does not go back by the way in which it was paid: the desk gives it.
     RefundAtDesk = "refund_at_desk";
+    /// The day before: when the person is expected.
+    Reminder = "reminder";
 }
 
 impl About {
@@ -80,7 +82,7 @@ impl About {
 
     /// Whether it is told to people at home, with whose clinic and when; else to who is here.
     pub fn is_at_home(self) -> bool {
-        self == Self::Offered || self.is_of_the_clinic() || self.is_of_the_booking()
+        matches!(self, Self::Offered | Self::Reminder) || self.is_of_the_clinic() || self.is_of_the_booking()
     }
 }
 
@@ -126,7 +128,14 @@ pub enum SendOutcome {
 }
 
 /// From when to when, in minutes after the site's midnight, people are left in peace: 22:00 to 07:00.
-const QUIET: (i64, i64) = (22 * 60, 7 * 60);
+const QUIET: (u16, u16) = (22 * 60, 7 * 60);
+
+/// Whether people are left in peace at this minute after midnight.
+pub fn is_quiet(minute: u16) -> bool {
+    let (from, to) = QUIET;
+    minute >= from || minute < to
+}
+
 /// Who is to come before the morning, or less than so many minutes after it begins, cannot wait for it.
 const SET_OUT_MIN: i64 = 60;
 /// A clinic that stops within this, in milliseconds, is told at once.
@@ -137,14 +146,14 @@ const SOON_MS: i64 = 24 * 3600 * 1000;
 /// begins which it is about; money is about nothing that begins, and wakes nobody.
 pub fn waits_until(about: About, of: Timestamp, now: Timestamp, zone: Zone) -> Option<Timestamp> {
     match about {
-        // Offers are made in the daytime, and do not wait.
-        About::ThreeBefore | About::Called | About::Offered => return None,
+        // Offers and reminders are made in the daytime, and do not wait.
+        About::ThreeBefore | About::Called | About::Offered | About::Reminder => return None,
         About::Stopped | About::Cancelled if of.ms_since(now) <= SOON_MS => return None,
         About::Delayed | About::Stopped | About::AsPlanned | About::Booked | About::Cancelled => {}
         About::Refunded | About::RefundAtDesk => {}
     }
     let today = zone.date(now);
-    let of_day = |date, minutes: i64| zone.moment(date, chrono::NaiveTime::MIN).plus_min(minutes);
+    let of_day = |date, minutes: u16| zone.moment(date, chrono::NaiveTime::MIN).plus_min(minutes.into());
     let (from, to) = QUIET;
     let morning = match of_day(today, to) {
         morning if now < morning => morning,

@@ -235,6 +235,8 @@ client_commands! {
     PlanSession = "plan_session";
     /// Operator: when places kept for a channel are given back, and from when referrals may book.
     DefineQuotaRules = "define_quota_rules";
+    /// Operator: at what time whoever is booked for the next day is reminded.
+    DefineReminder = "define_reminder";
     /// Operator: when a department wants the fee of an appointment, and what goes back of it.
     DefinePayment = "define_payment";
     /// Desk: the fee of an appointment was paid here, in cash or by card.

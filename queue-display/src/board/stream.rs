@@ -186,6 +186,8 @@ impl Parts {
             | Floor::NoticeAnswered { .. }
             | Floor::ReachedMarked { .. }
             | Floor::TellingGoesOn { .. }
+            | Floor::ReminderDefined { .. }
+            | Floor::RemindingGoesOn { .. }
             | Floor::PhoneFarAway { .. }
             | Floor::TransferKept { .. }
             | Floor::VisitEnded { .. }

@@ -7,6 +7,7 @@ export default {
   'push.title.as_planned': '{who}: the clinic takes place as booked. Please come at {time}',
   'push.title.offered': '{who}: a place at {time} is free. Open to take it within {minutes} minutes',
   'push.title.booked': 'Booked for you: {who} at {time}',
+  'push.title.reminder': 'Do not forget: {who} at {time}',
   'push.title.cancelled': 'Your booking is cancelled: {who} at {time}',
   'push.title.refunded': '{amount} yuan have gone back: {who} at {time}',
   'push.title.refund_at_desk': '{amount} yuan to fetch at the desk: {who} at {time}',

@@ -7,6 +7,7 @@ export default {
   'push.title.as_planned': '{who}的门诊照常开诊,请您 {time} 来',
   'push.title.offered': '{who} {time} 有号了,请在 {minutes} 分钟内打开确认',
   'push.title.booked': '已为您预约:{who} {time}',
+  'push.title.reminder': '请记得:{who} {time}',
   'push.title.cancelled': '{who} {time} 的预约已取消',
   'push.title.refunded': '{amount} 元已退回:{who} {time}',
   'push.title.refund_at_desk': '{amount} 元请到分诊台领取:{who} {time}',

@@ -12,6 +12,7 @@ const words = {
   'notice.about.as_planned': '{who}: the clinic takes place as booked. Please come at {time}',
   'notice.about.stopped': '{who}: there is no clinic. Please do not come at {time}, and book anew',
   'notice.about.booked': 'Booked for you: {who} at {time}. Please come then',
+  'notice.about.reminder': 'Do not forget: {who} at {time}',
   'notice.about.cancelled': 'Your booking is cancelled: {who} at {time}. Please do not come',
   'notice.about.refunded': '{amount} yuan have gone back to you the way you paid ({who} at {time})',
   'notice.about.refund_at_desk': '{amount} yuan cannot go back the way you paid. Please fetch them at the desk ({who} at {time})',

@@ -12,6 +12,7 @@ const words = {
   'notice.about.as_planned': '{who}的门诊照常开诊,请您 {time} 来',
   'notice.about.stopped': '{who}的门诊停诊,您 {time} 不用来,请改约',
   'notice.about.booked': '已为您预约:{who} {time},请按时来',
+  'notice.about.reminder': '请记得来:{who} {time}',
   'notice.about.cancelled': '{who} {time} 的预约已取消,不用来',
   'notice.about.refunded': '{amount} 元已原路退回({who} {time} 的挂号费)',
   'notice.about.refund_at_desk': '{amount} 元不能原路退回,请到分诊台领取({who} {time} 的挂号费)',

@@ -8,6 +8,7 @@ import { periodWord, registrationWord } from '../lib/words.js';
 import { isOffline, known, readPlan } from './plan-data.js';
 import { doNow, some, sure } from './plan-parts.js';
 import { keptOf, quotaRules } from './plan-quotas.js';
+import { reminderRule } from './plan-reminder.js';
 import { changeRules } from './plan-rules.js';
 import { editedTemplate, freshTemplate, intoForm, templateForm } from './plan-template.js';
 import { clockAt, feeWords, isLeft, measureWords, minutesOf, plannedWords, seasonWords, sessionWords, templateTitle, WEEK, weekWords, whose } from './plan-words.js';
@@ -49,7 +50,7 @@ export function weeklyView(page, look) {
       living.length ? h('ul', { class: 'things weekly', key: 'list', hidden: !wanted.length }, wanted.map((/** @type {any} */ one) => row(page, look, one)))
         : h('p', { class: 'empty card', key: 'none' }, h('b', null, t('planning.none')), t('planning.none_more')),
       ending.length ? [h('h2', { key: 'ending-h', class: 'plan-h' }, t('planning.ending')), h('ul', { class: 'things weekly', key: 'ending' }, ending.map((/** @type {any} */ one) => row(page, look, one)))] : null,
-      ahead(page, look), quotaRules(page, look)),
+      ahead(page, look), quotaRules(page, look), reminderRule(page, look)),
     templateForm(page, look));
 }
 

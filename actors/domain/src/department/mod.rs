@@ -93,7 +93,7 @@ pub enum Event {
 
 impl Owner for Department {
     const KIND: OwnerKind = OwnerKind::Department;
-    const STATE_VERSION: u16 = 11;
+    const STATE_VERSION: u16 = 12;
     type State = State;
     type Command = ToDepartment;
     type Event = Event;
@@ -221,7 +221,8 @@ impl Owner for Department {
 
 fn next_deadline(state: &State, looked: Option<Timestamp>) -> Option<Timestamp> {
     let waits = floor::waits::look_at(state, looked);
-    let tells = floor::at_home::next_deadline(&state.floor);
+    let tells =
+        floor::at_home::next_deadline(&state.floor).into_iter().chain(floor::reminders::next_deadline(&state.floor));
     let (plan, provider) = (planning::due_at(state), state.payments.at_provider.next_deadline());
     let own = state.clinic.next_deadline().into_iter().chain(day::ends_at(state)).chain(provider);
     let due = plan.into_iter().chain(state.waitlist.next_deadline()).chain(state.releases.due_at());
@@ -277,6 +278,7 @@ fn decide(draft: &mut Draft<'_, Department>, command: ToDepartment, context: &Co
         | To::DefinePlanning(_)
         | To::PlanSession(_) => planning::decide(draft, command, quotas, context),
         To::DefineQuotaRules(command) => quota_rules::define(draft, &command, context),
+        To::DefineReminder(command) => floor::reminders::define(draft, &command, context),
         To::RequestPlace { .. } | To::RequestByReferral { .. } | To::AskPlace { .. } | To::ConfirmPlace { .. } => {
             match online::unpaid(draft.state(), &command, context) {
                 Some(decision) => Ok(emit_clinic(draft, decision)),
@@ -427,6 +429,7 @@ fn decide(draft: &mut Draft<'_, Department>, command: ToDepartment, context: &Co
             waiting_list::go_on(draft, context);
             releasing::go_on(draft, context);
             floor::at_home::go_on(draft, context.now);
+            floor::reminders::go_on(draft, context.now);
             floor::waits::say(draft, context.now);
             Ok(answer)
         }

@@ -2,6 +2,7 @@
 
 use super::change::{Change, In, Out, Places};
 use super::event::{Called, Entry, Event, Undone};
+use super::reminders::Reminders;
 use super::state::*;
 use super::visit::*;
 use super::waits;
@@ -233,6 +234,10 @@ pub fn apply(floor: &mut Floor, event: &Event) {
         Event::NoticeAnswered { ticket, n, reached, at, .. } => floor.notices.answered(ticket, *n, *reached, *at),
         Event::ReachedMarked { ticket, how, .. } => floor.notices.marked(ticket, *how),
         Event::PhoneFarAway { ticket, km, .. } => drop(floor.far_away.insert(ticket.clone(), *km)),
+        Event::ReminderDefined { at_min, next, .. } => {
+            floor.notices.reminders = Reminders { at_min: *at_min, next: *next };
+        }
+        Event::RemindingGoesOn { next, .. } => floor.notices.reminders.next = Some(*next),
         Event::TellingGoesOn { session, more, at } => super::at_home::goes_on(floor, session, *more, *at),
         Event::WaitsExpected { queue, newcomer, changed, until, at } => {
             waits::said(floor, queue, *newcomer, changed, *until, *at);

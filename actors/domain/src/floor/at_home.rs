@@ -151,6 +151,11 @@ fn is_of_hospital(channel: Channel) -> bool {
     matches!(channel, Channel::Desk | Channel::Referral)
 }
 
+/// What says when the one person is expected, and holds until that changes.
+fn is_of_own_time(about: About) -> bool {
+    matches!(about, About::Booked | About::Reminder)
+}
+
 /// The next part of those that one decision could not tell.
 pub(crate) fn go_on(draft: &mut Draft<'_, Department>, now: Timestamp) {
     let telling = &draft.state().floor.notices.telling;
@@ -187,14 +192,15 @@ fn tell_session(draft: &mut Draft<'_, Department>, session: SessionId, now: Time
     }
 }
 
-fn state_all(draft: &mut Draft<'_, Department>, dues: Vec<NoticeDue>) {
+pub(super) fn state_all(draft: &mut Draft<'_, Department>, dues: Vec<NoticeDue>) {
     dues.into_iter().for_each(|due| leave(draft, due, false));
 }
 
 /// What there is to tell of an appointment beside what has been told: a delay with its minutes, that one is taken back which
 /// the person may have heard of, or that what was told is over. Whose place was asked for since the delay was announced has
-/// seen it then, and is told with the next announcement alone. `done`: what somebody of the hospital has just done to it.
-fn due(state: &State, id: &AppointmentId, done: Option<About>, now: Timestamp) -> Option<NoticeDue> {
+/// seen it then, and is told with the next announcement alone. `done`: what somebody of the hospital has just done to it, or
+/// that whoever is to come is reminded.
+pub(super) fn due(state: &State, id: &AppointmentId, done: Option<About>, now: Timestamp) -> Option<NoticeDue> {
     let ticket = id.ticket();
     // Whoever has come is told as the ticket.
     if state.floor.tickets.get(&ticket).is_some_and(Ticket::is_live) {
@@ -239,8 +245,14 @@ fn due(state: &State, id: &AppointmentId, done: Option<About>, now: Timestamp) -
         // A cancellation that is undone is a booking again; of a stop that is, it is told that the clinic takes place.
         (true, _) if was_told == Some(About::Cancelled) => Some(About::Booked),
         (true, _) if done == Some(About::Booked) && was_told != Some(About::Stopped) => Some(About::Booked),
-        (true, min) if was_told == Some(About::Booked) && (is_unheard || before == Some((About::Booked, min))) => {
-            Some(About::Booked)
+        // Who knows of it by what was told of its time, or of whom the desk is to make sure, needs no reminder.
+        (true, 0) if done == Some(About::Reminder) && !knows && !is_unheard && !told.is_some_and(Told::is_missed) => {
+            done
+        }
+        (true, min)
+            if was_told.is_some_and(is_of_own_time) && (is_unheard || before == was_told.map(|about| (about, min))) =>
+        {
+            was_told
         }
         (true, 0) => knows.then_some(About::AsPlanned),
         (true, _) => (told.is_some() || was_announced).then_some(About::Delayed),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::pre_check::{PreCheckKept, PreChecked, SentElsewhere};
+use super::reminders::Round;
 use super::state::{Opened, Pause, Standing};
 use super::visit::OutsideVisit;
 use super::waits::Expected;
@@ -194,6 +195,10 @@ pub enum Event {
     PhoneFarAway { ticket: TicketId, km: u32, at: Timestamp },
     /// There is something to tell the person of so much money, in fen.
     RefundTold { due: Arc<NoticeDue>, amount_fen: u32 },
+    /// At this minute after midnight whoever is booked for the next day is reminded (none: nobody is), the next time so.
+    ReminderDefined { at_min: Option<u16>, next: Option<Round>, at: Timestamp },
+    /// Whoever was to be reminded has been, or a part of them: who is next.
+    RemindingGoesOn { next: Round, at: Timestamp },
 }
 
 /// A ticket begins to wait.
@@ -377,6 +382,8 @@ impl Event {
             Self::TellingGoesOn { .. } => (370, "telling_goes_on"),
             Self::PhoneFarAway { .. } => (371, "phone_far_away"),
             Self::RefundTold { .. } => (372, "refund_told"),
+            Self::ReminderDefined { .. } => (373, "reminder_defined"),
+            Self::RemindingGoesOn { .. } => (374, "reminding_goes_on"),
         }
     }
 }

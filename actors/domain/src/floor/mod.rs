@@ -15,6 +15,7 @@ mod outgoing;
 pub mod pre_check;
 pub mod receipts;
 pub(crate) mod refunds;
+pub(crate) mod reminders;
 mod state;
 pub mod tickets;
 pub mod told;

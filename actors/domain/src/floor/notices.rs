@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::event::Event;
 use super::left_over::Today;
+use super::reminders::Reminders;
 use super::state::{Floor, Standing, Ticket};
 use super::{emit, ticket_of};
 use crate::Rejection;
@@ -35,6 +36,8 @@ pub struct Notices {
     pub told: HashMap<TicketId, Told, FixedState>,
     /// Sessions of which more people at home are to be told, from when on.
     pub telling: BTreeMap<SessionId, Timestamp>,
+    /// Who is told once more the day before.
+    pub reminders: Reminders,
 }
 
 /// What has been told of one ticket last.

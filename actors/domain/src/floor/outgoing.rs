@@ -99,6 +99,8 @@ impl Event {
             | Self::PreChecked(_)
             | Self::TransferNotTaken { .. }
             | Self::TellingGoesOn { .. }
+            | Self::ReminderDefined { .. }
+            | Self::RemindingGoesOn { .. }
             | Self::PhoneFarAway { .. }
             | Self::SentElsewhere(_) => {}
         }

@@ -193,9 +193,12 @@ fn go_on(draft: &mut Draft<'_, Patient>, notice: &Notice, now: Timestamp) {
     if !notice.ways.contains_key(&Way::Sms) {
         return send(draft, notice.id.clone(), vec![Way::Sms], now);
     }
-    // That there is a booking knows who came or rang for it, unless they have heard before that it is off.
-    let is_known =
-        notice.due.about == Some(About::Booked) && notice.due.clinic.as_ref().is_none_or(|clinic| !clinic.known_before);
+    // That there is a booking knows who came or rang for it, unless they have heard before that it is off; whoever is
+    // reminded has heard of it.
+    let is_known = match notice.due.about {
+        Some(About::Booked) => notice.due.clinic.as_ref().is_none_or(|clinic| !clinic.known_before),
+        about => about == Some(About::Reminder),
+    };
     // Whom no screen tells is not reached by no way either.
     let is_owed = notice.due.clinic.is_some() || notice.ways.values().any(|way| *way != WayStanding::NoAddress);
     let is_tried = is_owed && !is_known;

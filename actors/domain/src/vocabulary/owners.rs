@@ -268,6 +268,8 @@ pub enum ToDepartment {
     OrderRelease { released_at: Timestamp, present: u32, order_sha256: String },
     /// A check-in or report back from a phone that is certainly far from the site, by the edge's reckoning: so many kilometres.
     FromAfar { arrival: Box<ToDepartment>, km: u32 },
+    /// See [`DefineReminder`].
+    DefineReminder(DefineReminder),
 }
 
 /// Everything a doctor's owner can be told.

@@ -185,6 +185,7 @@ impl ClientCommand {
             | Self::WithdrawException(_)
             | Self::DefinePlanning(_)
             | Self::DefineQuotaRules(_)
+            | Self::DefineReminder(_)
             | Self::DefinePayment(_)
             | Self::LeaveWaitlist(_)
             | Self::PlanSession(_)

@@ -41,6 +41,18 @@ pub enum TicketStands {
     Ended(AppointmentEnd),
 }
 
+/// When whoever is booked for the next day is reminded of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DefineReminder {
+    /// Of which department.
+    pub department: DepartmentId,
+    /// At this minute after midnight of the wall clock (18:00 = 1080), 420 to 1319: in the quiet hours nobody is. Absent:
+    /// nobody is reminded.
+    #[serde(default)]
+    pub at_min: Option<u16>,
+}
+
 /// What a person is to be told of a ticket: the newest takes the place of what was told before. Before check-in a ticket is
 /// its appointment. A refund stands beside its ticket, under what [`RefundId::told_as`] makes of it: that money is back takes
 /// the place of no word about the clinic.

@@ -66,6 +66,8 @@ impl View<'_> {
             | Event::NoticeAnswered { .. }
             | Event::ReachedMarked { .. }
             | Event::TellingGoesOn { .. }
+            | Event::ReminderDefined { .. }
+            | Event::RemindingGoesOn { .. }
             | Event::PhoneFarAway { .. }
             | Event::WaitsExpected { .. }
             | Event::VisitRated { .. }

@@ -158,7 +158,7 @@ pub fn emissions(
         }
         // Of what begins with it the announcement says how many, or the booking; what else is told takes its place.
         Event::Floor(Floor::NoticeDue { due, .. } | Floor::RefundTold { due, .. }) => {
-            let begins = due.about.is_some_and(About::is_of_the_clinic);
+            let begins = due.about.is_some_and(|about| about.is_of_the_clinic() || about == About::Reminder);
             if let Some(clinic) = due.clinic.as_ref().filter(|_| !begins) {
                 told_emissions(&view, &clinic.slot.session(), &mut out);
             }

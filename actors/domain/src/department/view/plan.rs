@@ -53,6 +53,7 @@ pub fn plan(state: &State, from: BusinessDate, to: BusinessDate, now: Timestamp)
         "release_min": planning.release_min,
         "made_to": made_to,
         "quota_rules": rules,
+        "reminder_min": state.floor.notices.reminders.at_min,
         "more": plan.round.is_some(),
         "templates": plan.templates.values().map(|template| {
             let mut shown = json!(kept::DefineTemplate::of(template.is.clone(), &template.quotas));

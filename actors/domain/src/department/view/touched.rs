@@ -171,6 +171,8 @@ pub(crate) fn ticket_of(event: &Event) -> Option<&TicketId> {
         | Event::RefundTold { .. }
         | Event::NoticeHeard { .. }
         | Event::TellingGoesOn { .. }
+        | Event::ReminderDefined { .. }
+        | Event::RemindingGoesOn { .. }
         | Event::TransferKept { .. }
         | Event::SentElsewhere(_)
         | Event::PreCheckPassedOn { .. }

@@ -3,6 +3,7 @@
 mod at_home;
 mod bookings;
 mod refunds;
+mod reminders;
 mod stopped;
 
 use super::*;
