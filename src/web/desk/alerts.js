@@ -17,11 +17,16 @@ const RINGS_EVERY_MS = 6000;
 const IN_FULL = 3;
 /** Which alerts were taken over while the house could not be told, kept in this tab. */
 const KEPT = 'jiaohao.desk.heard';
+/** What got no answer is said again. */
+const AGAIN_MS = 10000;
 /** More queues of other departments than one desk looks after. */
 const QUEUES_MAX = 40;
 
 /** @param {number} n minutes */
 const sinceWords = (n) => (n ? t('pre_check.since', { n }) : t('pre_check.just_now'));
+
+/** An alert: the same ticket may have another one later. @param {any} ticket */
+const alertOf = (ticket) => `${ticket.ticket} ${ticket.pre_check.alert.at}`;
 
 /** What nobody has heard yet. */
 export class Alerts {
@@ -37,34 +42,46 @@ export class Alerts {
     /** Which have rung. @type {Set<string>} */
     this.rang = new Set();
     this.rangAt = 0;
-    /** Taken over here while the server was away, by ticket; whether the house has been told. @type {Map<string, boolean>} */
-    this.noted = new Map(readKept(KEPT).map((/** @type {string} */ id) => [id, false]));
+    this.by = page.session.who.account;
+    /** Taken over here while the server was away, by alert; whether the house has been told. Nobody answers for another's. @type {Map<string, boolean>} */
+    this.noted = new Map(readKept(KEPT).filter((one) => one.by === this.by).map((one) => [one.alert, false]));
+    this.telling = false;
     /** Whether the list of those that do not stand in full is open. */
     this.isOpen = false;
     /** Queues of the own departments that are not open, by stream. @type {Map<string, LiveStream>} */
     this.elsewhere = new Map();
     setInterval(() => this.look(), 1000);
-    page.protocol.onStatus((status) => {
-      if (status === 'live') this.tell();
-    });
+    const tell = () => page.protocol.status === 'live' && this.tell();
+    setInterval(tell, AGAIN_MS);
+    page.protocol.onStatus(tell);
+  }
+
+  untold() {
+    return Array.from(this.noted.keys()).filter((one) => !this.noted.get(one));
   }
 
   keep() {
-    writeKept(KEPT, Array.from(this.noted.keys()).filter((id) => !this.noted.get(id)));
+    writeKept(KEPT, this.untold().map((alert) => ({ by: this.by, alert })));
     this.page.draw();
   }
 
   /** Tells the house who was taken over meanwhile. What it refuses rings again, unless somebody else has taken it. */
   async tell() {
-    for (const id of Array.from(this.noted.keys()).filter((one) => !this.noted.get(one))) {
-      try {
-        await this.page.protocol.command('acknowledge_alert', { ticket: id });
-        this.noted.set(id, true);
-      } catch (refusal) {
-        if (refusal.code === 'offline' || refusal.code === 'no_answer') return;
-        this.noted.delete(id);
+    if (this.telling) return;
+    this.telling = true;
+    try {
+      for (const alert of this.untold()) {
+        try {
+          await this.page.protocol.command('acknowledge_alert', { ticket: alert.split(' ')[0] });
+          this.noted.set(alert, true);
+        } catch (refusal) {
+          if (refusal.code === 'offline' || refusal.code === 'no_answer') return;
+          this.noted.delete(alert);
+        }
+        this.keep();
       }
-      this.keep();
+    } finally {
+      this.telling = false;
     }
   }
 
@@ -109,14 +126,14 @@ export class Alerts {
     this.follow();
     const open = this.open();
     // Somebody is with them, whether or not the house knows it yet.
-    const loud = open.filter((ticket) => !this.noted.has(ticket.ticket));
-    const isNew = loud.some((ticket) => !this.rang.has(ticket.ticket));
+    const loud = open.filter((ticket) => !this.noted.has(alertOf(ticket)));
+    const isNew = loud.some((ticket) => !this.rang.has(alertOf(ticket)));
     const isUrgent = loud.some((ticket) => ticket.pre_check.alert.level === 'urgent');
     const now = performance.now();
     if ((isNew || (isUrgent && now - this.rangAt >= RINGS_EVERY_MS)) && this.chime.canRing) {
       this.chime.ring();
       this.rangAt = now;
-      this.rang = new Set(open.map((ticket) => ticket.ticket));
+      this.rang = new Set(open.map(alertOf));
     }
     if (open.length || isNew) this.page.draw();
   }
@@ -124,7 +141,7 @@ export class Alerts {
   /** @param {any} ticket */
   async heard(ticket) {
     if (this.page.protocol.status === 'offline') {
-      this.noted.set(ticket.ticket, false);
+      this.noted.set(alertOf(ticket), false);
       this.keep();
       return;
     }
@@ -168,7 +185,7 @@ export class Alerts {
         h('b', null, `${t(isUrgent ? 'pre_check.urgent' : 'pre_check.look')}: ${alertText(ticket.pre_check, this.site)}`),
         h('span', { class: 'num' }, [`${ticket.number} ${this.desk.persons.nameOf(ticket)}`, department ? named(department.name, department.name_en) : '', sinceWords(minutesSince(alert.at, now))].filter(Boolean).join(' · '))),
       h('button', { type: 'button', class: 'btn', 'data-action': 'show_alert', onclick: () => this.desk.show(ticket) }, t('pre_check.show')),
-      this.noted.has(ticket.ticket)
+      this.noted.has(alertOf(ticket))
         ? h('span', { class: 'tag soon', key: 'noted', role: 'status', 'data-noted': '' }, t('pre_check.noted'))
         : h('button', { type: 'button', class: 'btn primary', key: 'hear', 'data-action': 'acknowledge_alert', onclick: () => this.heard(ticket) }, t('pre_check.hear')));
   }
