@@ -127,6 +127,7 @@ fn command(name: &str) -> ClientCommand {
         "withdraw_exception" => json!({"id": "s.d.x"}),
         "define_planning" => json!({"department": "s.d"}),
         "define_quota_rules" => json!({"department": "s.d"}),
+        "define_reminder" => json!({"department": "s.d"}),
         "freeze_session" => json!({"session": "s.d.m", "frozen": true, "reason": "r"}),
         "define_payment" => json!({"department": "s.d"}),
         "take_payment" => json!({"appointment": "s.d.b20261123-1", "amount_fen": 1, "way": "cash"}),
@@ -312,7 +313,7 @@ fn outsiders(relation: &str, role: Role, name: &str) -> Vec<(&'static str, Claim
             but("a token that names no doctor", &|claims| claims.doctor = None),
             ("patient unknown here", claims.clone(), Facts::default()),
         ],
-        "patients here" => vec![
+        "patients here" | "patients here or waiting" => vec![
             of_another_site,
             but("of another department", &|claims| claims.departments = vec![DepartmentId::new("s.e")]),
             ("patient unknown here", claims.clone(), Facts::default()),
@@ -474,6 +475,37 @@ fn a_desk_without_departments_is_of_the_whole_site_and_no_further() {
         serde_json::from_value(json!({"set_priority": {"ticket": "x.d.t1", "class": "military", "proof": "p"}}))
             .expect("a command");
     assert!(access::allowed(&desk, &elsewhere, &own).is_err());
+}
+
+#[test]
+fn a_desk_gives_up_no_appointment_that_is_not_its_own_departments() {
+    let (desk, own) = insider(Role::Desk);
+    for (replaces, may) in [("s.d.b20261123-1", true), ("s.e.b20261123-1", false), ("x.d.b20261123-1", false)] {
+        let command =
+            json!({"book_slot": {"session": "s.d.m", "slot": "s.d.m.0900", "patient": "p-own", "replaces": replaces}});
+        let command: ClientCommand = serde_json::from_value(command).expect("a command");
+        assert_eq!(access::allowed(&desk, &command, &own).is_ok(), may, "{replaces}");
+    }
+}
+
+#[test]
+fn who_only_waits_for_a_place_is_read_by_the_desk_and_nothing_else_of_them_is_its() {
+    let (desk, _) = insider(Role::Desk);
+    let mut known = Facts::default();
+    let place = || Workplace::of(&desk).expect("of a site");
+    let read = deed("read_persons");
+    assert_eq!(access::needed_deed(&desk, &read, &known), [Fact::PatientOf(place(), "p-own".into())]);
+    known.learn(Fact::PatientOf(place(), "p-own".into()), FactAnswer::No);
+    assert_eq!(access::needed_deed(&desk, &read, &known), [Fact::WaitsAt(place(), "p-own".into())]);
+    known.learn(Fact::WaitsAt(place(), "p-own".into()), FactAnswer::Yes);
+    assert!(access::needed_deed(&desk, &read, &known).is_empty());
+    access::allowed_deed(&desk, &read, &known).expect("it rings them");
+    for name in ["bind_person", "read_acting"] {
+        assert!(access::allowed_deed(&desk, &deed(name), &known).is_err(), "{name}");
+    }
+    for name in ["grant_relation", "end_relation"] {
+        assert!(access::allowed(&desk, &command(name), &known).is_err(), "{name}");
+    }
 }
 
 #[test]

@@ -154,7 +154,7 @@ impl House {
     }
 
     /// Destroys the person's key: name, documents, phone, addresses and answers that were sealed with it can be read by nobody
-    /// again. Not while the person is expected or here (`not_settled`). Nobody acts for them any more.
+    /// again. Not while the person is expected, waits for a place or is here (`not_settled`). Nobody acts for them any more.
     pub(super) async fn erase_person(&self, claims: &Claims, asked: ErasePerson) -> Result<Value, Rejection> {
         let who = asked.patient;
         let stands = |state: &State| (state.identity.is_some(), expected_in(state));
@@ -164,7 +164,7 @@ impl House {
             return Err(Rejection::new(Code::UnknownId, "nobody is known by that id").with("unknown", unknown));
         }
         if !expected_in.is_empty() {
-            let says = "the person is booked or here: settle or cancel that first";
+            let says = "the person is booked, waits or is here: settle or cancel that first";
             return Err(Rejection::new(Code::NotSettled, says).with("departments", expected_in));
         }
         // On the audit before anything is gone.
@@ -180,11 +180,12 @@ impl House {
     }
 }
 
-/// In which departments they have places to come, or a ticket that has not ended, each once.
+/// In which departments they have places to come, wait for one, or have a ticket that has not ended, each once.
 fn expected_in(state: &State) -> Vec<String> {
     use jiaohao_domain::vocabulary::TicketStands::{Booked, CheckedIn};
     let here = state.tickets.iter().filter(|(_, ticket)| matches!(ticket.stands, Booked | CheckedIn));
     let places = state.taken().map(|(appointment, _)| appointment.department());
-    let all: BTreeSet<DepartmentId> = places.chain(here.map(|(ticket, _)| ticket.department())).collect();
+    let waits = state.wishes.values().filter(|wish| wish.ended.is_none()).map(|wish| wish.wish.department());
+    let all: BTreeSet<DepartmentId> = places.chain(here.map(|(ticket, _)| ticket.department())).chain(waits).collect();
     all.iter().map(DepartmentId::to_string).collect()
 }

@@ -1,6 +1,6 @@
 //! What doors do beside commands and streams, for somebody signed in: persons, directories, codes, tokens.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use jiaohao_actors::shell::{Origin, clock};
@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::arrivals::qr_code;
-use super::facts::Named;
+use super::facts::{JUST_REGISTERED, Named, WAITS};
 use super::persons::IDENTIFY;
 use super::{House, NEWLY_KNOWN, NEWLY_KNOWN_FOR, OWNER_WITHIN, account, department, site_itself};
 use crate::engine::{Deed, in_time};
@@ -186,14 +186,14 @@ impl House {
         if ids.len() > PERSONS_MAX {
             return Err(Rejection::new(Code::TooLarge, format!("{PERSONS_MAX} persons at most")));
         }
-        let known = ids.iter().map(|who| in_time(OWNER_WITHIN, self.only_registered(claims, who)));
+        let known = ids.iter().map(|who| in_time(OWNER_WITHIN, self.seen_in_part(claims, who)));
         // Of whom it is not known now, no more is shown than of one who has only been registered.
-        let known = ids.iter().zip(futures_util::future::join_all(known).await);
-        let only_registered: BTreeSet<_> =
-            known.filter(|(_, is)| !matches!(is, Ok(None))).map(|(who, _)| who).collect();
+        let known =
+            futures_util::future::join_all(known).await.into_iter().map(|by| by.unwrap_or(Some(JUST_REGISTERED)));
+        let seen_by: BTreeMap<&PatientId, Option<&'static str>> = ids.iter().zip(known).collect();
         // On the audit before anything is shown.
-        for (by, of) in [(None, false), (Some("just_registered"), true)] {
-            let seen: Vec<&PatientId> = ids.iter().filter(|who| only_registered.contains(who) == of).collect();
+        for by in [None, Some(JUST_REGISTERED), Some(WAITS)] {
+            let seen: Vec<&PatientId> = ids.iter().filter(|who| seen_by.get(who) == Some(&by)).collect();
             if !seen.is_empty() {
                 let line = AuditLine::new(claims, "read_persons", seen, Ok(()), self.machine_now());
                 self.audit.look(line.by(by)).await?;
@@ -204,8 +204,10 @@ impl House {
         for (who, record) in ids.iter().zip(futures_util::future::join_all(ids.iter().map(read)).await) {
             match record {
                 Ok(Some(record)) => {
-                    let in_full = claims.role != Role::Doctor && !only_registered.contains(who);
-                    persons.push(shown(in_full, who, &record));
+                    let by = seen_by.get(who).copied().flatten();
+                    let (is_doctor, waits) = (claims.role == Role::Doctor, by == Some(WAITS));
+                    let in_full = !is_doctor && by.is_none();
+                    persons.push(shown(in_full, in_full || waits, who, &record));
                 }
                 Ok(None) => {}
                 // One that cannot be read leaves a named gap, the others are shown.
@@ -448,8 +450,8 @@ impl House {
 }
 
 /// What may be seen of a person: a doctor treats; numbers and phones are one's own, and the desk's where the person is or
-/// was there. Who has only just been made known is seen by what was said of them.
-fn shown(in_full: bool, who: &PatientId, record: &PersonRecord) -> Value {
+/// was there. Who has only just been made known is seen by what was said of them; who waits for a place is rung.
+fn shown(in_full: bool, has_phone: bool, who: &PatientId, record: &PersonRecord) -> Value {
     let mut person = json!({
         "patient": who,
         "name": record.name,
@@ -459,8 +461,10 @@ fn shown(in_full: bool, who: &PatientId, record: &PersonRecord) -> Value {
     if in_full {
         let documents: Vec<_> =
             record.documents.iter().map(|d| json!({ "kind": d.kind, "number": d.number })).collect();
-        person["phone"] = json!(record.phone);
         person["documents"] = json!(documents);
+    }
+    if has_phone {
+        person["phone"] = json!(record.phone);
     }
     person
 }

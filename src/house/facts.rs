@@ -14,6 +14,11 @@ use super::{House, NEWLY_KNOWN_FOR, account, department, patient, site};
 use crate::identity::access::{Fact, FactAnswer, Facts, Shown, Workplace};
 use crate::identity::tokens::Claims;
 
+/// Why a desk sees somebody in part, on the audit: the same account has just made them known.
+pub(super) const JUST_REGISTERED: &str = "just_registered";
+/// … or they wait for a place there.
+pub(super) const WAITS: &str = "waits";
+
 /// What a token or a member of the staff is to be of.
 #[derive(Default)]
 pub(crate) struct Named {
@@ -141,6 +146,7 @@ impl House {
                 yes(self.shell.read(of, is_open).await?)
             }
             Fact::PatientOf(place, whom) => yes(self.is_patient_of(place, whom).await?),
+            Fact::WaitsAt(place, whom) => yes(place.doctor.is_none() && self.waits_here(place, whom).await?),
             Fact::Shows(shown, departments) => yes(self.shows(shown, departments).await?),
             Fact::SiteOfStaff(name) => {
                 let id: AccountId = crate::identity::accounts::staff(&name)?;
@@ -186,14 +192,28 @@ impl House {
             return Ok(None);
         }
         let place = Workplace::of(claims).ok_or(Code::Forbidden)?;
-        Ok((!self.has_been_here(place, whom.clone()).await?).then_some("just_registered"))
+        Ok((!self.has_been_here(place, whom.clone()).await?).then_some(JUST_REGISTERED))
     }
 
-    /// With an appointment, a ticket or a visit there, or waiting for a place: for a doctor a live one or one of today, for a desk any that its
-    /// department still knows.
-    pub(super) async fn has_been_here(&self, place: Workplace, whom: PatientId) -> Result<bool, Rejection> {
-        let is_desk = place.doctor.is_none();
-        let today = self.learn_zone(place.site.as_str()).await?.date(self.shell.clock.clinic());
+    /// Why a desk that may see a person sees no documents of theirs: they have only been registered there, or only wait for a
+    /// place and are to be rung. As the audit names it.
+    pub(super) async fn seen_in_part(
+        &self,
+        claims: &Claims,
+        whom: &PatientId,
+    ) -> Result<Option<&'static str>, Rejection> {
+        if claims.role != Role::Desk {
+            return Ok(None);
+        }
+        let place = Workplace::of(claims).ok_or(Code::Forbidden)?;
+        if self.has_been_here(place.clone(), whom.clone()).await? {
+            return Ok(None);
+        }
+        Ok(Some(if self.waits_here(place, whom.clone()).await? { WAITS } else { JUST_REGISTERED }))
+    }
+
+    /// The departments where they work.
+    async fn departments_of(&self, place: Workplace) -> Result<Vec<DepartmentId>, Rejection> {
         let Workplace { site: at, departments, doctor, .. } = place;
         let of_place = move |state: &jiaohao_domain::site::State| match doctor {
             Some(doctor) => {
@@ -203,7 +223,28 @@ impl House {
             None if departments.is_empty() => state.departments.keys().cloned().collect(),
             None => departments,
         };
-        let places: Vec<DepartmentId> = self.shell.read(site(at.as_str()), of_place).await?;
+        self.shell.read(site(at.as_str()), of_place).await
+    }
+
+    /// Whether the person waits for a place there.
+    async fn waits_here(&self, place: Workplace, whom: PatientId) -> Result<bool, Rejection> {
+        for id in self.departments_of(place).await? {
+            let who = whom.clone();
+            let waits =
+                move |state: &jiaohao_domain::department::State| state.waitlist.of_patient(&who).next().is_some();
+            if self.shell.read(department(&id), waits).await? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// With an appointment, a ticket or a visit there: for a doctor a live one or one of today, for a desk any that its
+    /// department still knows.
+    pub(super) async fn has_been_here(&self, place: Workplace, whom: PatientId) -> Result<bool, Rejection> {
+        let is_desk = place.doctor.is_none();
+        let today = self.learn_zone(place.site.as_str()).await?.date(self.shell.clock.clinic());
+        let places = self.departments_of(place).await?;
         let booked_at = places.clone();
         let booked = move |state: &jiaohao_domain::patient::State| {
             state.reservations.values().any(|reservation| {
@@ -221,7 +262,6 @@ impl House {
                 let mut tickets = state.floor.tickets.values();
                 tickets.any(|ticket| ticket.opened.brief.patient == who && counts(ticket))
                     || (is_desk && state.floor.visits.values().any(|visit| visit.brief.patient == who))
-                    || (is_desk && state.waitlist.of_patient(&who).next().is_some())
             };
             if self.shell.read(department(&id), has_ticket).await? {
                 return Ok(true);

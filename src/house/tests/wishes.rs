@@ -40,15 +40,23 @@ async fn the_desk_finds_who_waits_by_name_and_takes_what_is_offered_for_them() {
     let waits = house.wishes_until("小四", |wishes| wishes.as_array().is_some_and(|all| all.len() == 1)).await;
     assert_eq!((&waits[0]["patient"], &waits[0]["place"]), (&json!(other), &json!(2)), "{waits}");
     assert_eq!((&waits[0]["wanted"], &waits[0]["offer"]), (&json!({"session": "s.d.full"}), &Value::Null));
-    // Who only waits is a patient of this desk: it may see whom it rings.
+    // Who only waits is rung by this desk: it sees a name and a phone, no document, and gives nobody a right to them.
     let stranger = Arc::new(Claims { account: AccountId::from("a-desk-2"), ..(*desk).clone() });
     house.engine.0.generations.learn(&stranger.account, jiaohao_domain::account::view::Standing::default());
     let names = |claims: Arc<Claims>| {
         let read = Deed::ReadPersons(read(json!({"ids": [other]})));
         house.engine.deed(claims, read)
     };
-    let read = names(stranger.clone()).await.expect("read");
-    assert_eq!(read["persons"][0]["name"], "李小四", "{read}");
+    let seen = names(stranger.clone()).await.expect("read");
+    let person = &seen["persons"][0];
+    assert_eq!(person["name"], "李小四", "{seen}");
+    assert!(person.get("phone").is_some() && person.get("documents").is_none(), "{seen}");
+    let grant = json!({"grant_relation": {"patient": other, "phone": "13900000001", "relation": "child"}});
+    assert_eq!(house.give(&stranger, grant).await.map_err(|why| why.code).err(), Some(Code::Forbidden));
+    // Who waits is not erased: a place would be kept for nobody.
+    let erase = Deed::ErasePerson(read(json!({"patient": other})));
+    let refused = house.engine.deed(house.operator(), erase).await.expect_err("waits");
+    assert_eq!((refused.code, refused.valid_now.len()), (Code::NotSettled, 1));
 
     house.give(&desk, json!({"cancel_appointment": {"appointment": appointment}})).await.expect("cancelled");
     let offered = house.wishes_until("张小三", |wishes| !wishes[0]["offer"].is_null()).await;

@@ -36,6 +36,8 @@ pub enum Relation {
     ShowsOwn,
     /// Of a department where each of these persons has an appointment or a ticket, to come or of today.
     PatientsHere,
+    /// The same, or where they wait for a place.
+    PatientsHereOrWaiting,
     /// An operator who may issue tokens, within the own site.
     MayIssue,
 }
@@ -55,6 +57,8 @@ pub enum Fact {
     IsOpen(DepartmentId),
     /// Has the person a live or today's appointment or ticket there?
     PatientOf(Workplace, PatientId),
+    /// Does the person wait for a place there?
+    WaitsAt(Workplace, PatientId),
     /// Does it show a queue of one of these departments (of the site, when there are none)?
     Shows(Shown, Vec<DepartmentId>),
     /// Of which site is this member of the staff? `Yes`: of all sites; `No`: there is nobody of that name.
@@ -129,6 +133,8 @@ pub trait Relations {
     fn is_open(&self, department: &DepartmentId) -> bool;
     /// Whether the person has a live or today's appointment or ticket there.
     fn patient_of(&self, place: &Workplace, patient: &PatientId) -> bool;
+    /// Whether the person waits for a place there.
+    fn waits_at(&self, place: &Workplace, patient: &PatientId) -> bool;
     /// Whether it shows a queue of one of these departments.
     fn shows(&self, shown: &Shown, departments: &[DepartmentId]) -> bool;
     /// Where a member of the staff belongs.
@@ -155,10 +161,14 @@ impl Relation {
                     && all(&target.departments, |department| relations.works_in(doctor, department))
             }),
             Self::OwnDepartment => {
-                claims.site.as_ref().is_some_and(|site| one_site(target, site))
-                    && all(&target.departments, |department| {
-                        claims.departments.is_empty() || claims.departments.contains(department)
-                    })
+                let is_own = |of: &DepartmentId| claims.departments.is_empty() || claims.departments.contains(of);
+                // An appointment that is given up for another is the desk's to give up too.
+                let gives_up = |at: &SiteId| {
+                    let mut given_up = target.appointments.iter().map(AppointmentId::department);
+                    given_up.all(|of| of.site() == *at && is_own(&of))
+                };
+                let at = claims.site.as_ref().filter(|at| one_site(target, at));
+                at.is_some_and(|at| all(&target.departments, is_own) && gives_up(at))
             }
             Self::OpenDepartment => {
                 claims.departments.is_empty() || claims.departments.iter().any(|own| relations.is_open(own))
@@ -173,6 +183,9 @@ impl Relation {
             }
             Self::PatientsHere => Workplace::of(claims)
                 .is_some_and(|place| all(&target.patients, |patient| relations.patient_of(&place, patient))),
+            Self::PatientsHereOrWaiting => Workplace::of(claims).is_some_and(|place| {
+                all(&target.patients, |who| relations.patient_of(&place, who) || relations.waits_at(&place, who))
+            }),
             Self::MayIssue => claims.may_issue && own_site(claims, target, relations),
         }
     }
@@ -225,6 +238,17 @@ impl Relation {
                         target.patients.iter().map(|patient| Fact::PatientOf(place.clone(), patient.clone()))
                     })
                     .collect()
+            }
+            Self::PatientsHereOrWaiting => {
+                let place = Workplace::of(claims);
+                let asked = |place: &Workplace, who: &PatientId| {
+                    let is_here = Fact::PatientOf(place.clone(), who.clone());
+                    match known.0.get(&is_here) {
+                        Some(FactAnswer::No) => Fact::WaitsAt(place.clone(), who.clone()),
+                        _ => is_here,
+                    }
+                };
+                place.iter().flat_map(|place| target.patients.iter().map(|who| asked(place, who))).collect()
             }
             Self::OwnSite | Self::MayIssue => {
                 let issues = |name: &String| (!claims.may_issue).then(|| Fact::StaffIssues(name.clone()));
@@ -329,6 +353,9 @@ impl Relations for Facts {
     }
     fn patient_of(&self, place: &Workplace, patient: &PatientId) -> bool {
         self.is_so(&Fact::PatientOf(place.clone(), patient.clone()))
+    }
+    fn waits_at(&self, place: &Workplace, patient: &PatientId) -> bool {
+        self.is_so(&Fact::WaitsAt(place.clone(), patient.clone()))
     }
     fn shows(&self, shown: &Shown, departments: &[DepartmentId]) -> bool {
         self.is_so(&Fact::Shows(shown.clone(), departments.to_vec()))

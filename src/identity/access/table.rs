@@ -5,7 +5,7 @@ use jiaohao_domain::Role::{self, Desk, Doctor, Integrator, Kiosk, Operator, Pati
 
 use super::Relation::{
     self, Any, MayIssue, OpenDepartment, OwnBoard, OwnDepartment, OwnDoctor, OwnDoor, OwnPatient, OwnRoomsBoard,
-    OwnSite, PatientsHere, ShowsOwn, WorksThere,
+    OwnSite, PatientsHere, PatientsHereOrWaiting, ShowsOwn, WorksThere,
 };
 
 /// One line: a command's name, a stream's kind or a deed, and who may under which relation.
@@ -106,6 +106,7 @@ const COMMANDS: &[Rule] = &[
     Rule { name: "withdraw_exception", who: OPERATOR },
     Rule { name: "define_planning", who: OPERATOR },
     Rule { name: "define_quota_rules", who: OPERATOR },
+    Rule { name: "define_reminder", who: OPERATOR },
     Rule { name: "freeze_session", who: OPERATOR },
     Rule { name: "plan_session", who: OPERATOR },
     Rule { name: "define_payment", who: OPERATOR },
@@ -150,7 +151,7 @@ const STREAMS: &[Rule] = &[
 ];
 
 const DEEDS: &[Rule] = &[
-    Rule { name: "read_persons", who: &[(Patient, OwnPatient), (Desk, PatientsHere), (Doctor, PatientsHere)] },
+    Rule { name: "read_persons", who: &[(Patient, OwnPatient), (Desk, PatientsHereOrWaiting), (Doctor, PatientsHere)] },
     // Of a department that is retired only the day is settled: nobody new comes there.
     Rule {
         name: "identify_person",

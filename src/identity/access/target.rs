@@ -183,6 +183,7 @@ impl Target {
             C::WithdrawException(c) => about.department(c.id.department()).named(c.id.as_str()),
             C::DefinePlanning(c) => about.department(c.department.clone()),
             C::DefineQuotaRules(c) => about.department(c.department.clone()),
+            C::DefineReminder(c) => about.department(c.department.clone()),
             C::DefinePayment(c) => about.department(c.department.clone()),
             C::TakePayment(c) => about.appointment(&c.appointment),
             C::AskRefund(c) => about.appointment(&c.appointment),
@@ -226,7 +227,7 @@ impl Target {
             C::BookSlot(c) => {
                 let about = Self { by_referral: c.referral.is_some(), ..about };
                 c.replaces.iter().fold(about.place(&c.session, &c.slot, &c.patient), |mut about, replaced| {
-                    // The appointment given up may be of another hospital: it is the patient's, and only that is asked.
+                    // The appointment given up may be of another hospital: of a patient only whose it is is asked.
                     about.appointments.push(replaced.clone());
                     about
                 })
