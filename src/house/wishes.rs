@@ -1,6 +1,6 @@
 //! Who waits for a place and is asked for at the desk: what for, who is before, and what is offered now, to be taken for them.
 
-use jiaohao_domain::department::{State, view};
+use jiaohao_domain::department::{State, place_of_wish, view};
 use jiaohao_domain::time::Zone;
 use jiaohao_domain::waitlist::{Offered, Wish};
 use jiaohao_domain::{AppointmentId, Timestamp};
@@ -36,7 +36,7 @@ fn shown(state: &State, wish: &Wish, open: Option<(AppointmentId, &Offered)>, no
         "dates": news.dates,
         "until": zone.rfc3339(news.until),
         "joined_at": zone.rfc3339(news.joined_at),
-        "place": state.waitlist.place_of(wish, &state.clinic, now),
+        "place": place_of_wish(state, wish, now),
         "offer": open.map(|(id, offered)| offer(state, &id, offered, zone)),
     })
 }

@@ -14,7 +14,7 @@ use crate::owner::{Context, Draft};
 use crate::person::PatientBrief;
 use crate::time::{BusinessDate, Timestamp, Zone};
 use crate::vocabulary::{Answer, Channel, JoinWaitlist, LeaveWaitlist, OfferWord, Wanted, WishEnd, WishNews};
-use crate::waitlist::{self, DATES_MAX, Due, LINE_MAX, OFFERS_MAX, OfferEnd, WISHES_OF_PATIENT};
+use crate::waitlist::{self, DATES_MAX, Due, LINE_MAX, OFFERS_MAX, OfferEnd, WISHES_OF_PATIENT, Waitlist};
 use crate::{Code, Rejection};
 
 /// So many deadlines pass in one decision; the others follow at once.
@@ -44,13 +44,7 @@ pub(super) fn join(
     {
         return Err(Code::Forbidden.into());
     }
-    let wants = |(id, session): &(&SessionId, &Session)| waitlist::is_for(&wanted, id, session);
-    let ahead: Vec<_> = clinic
-        .sessions
-        .iter()
-        .filter(wants)
-        .filter(|(_, session)| is_open(clinic, session, now, zone) && last_start(clinic, session) > Some(now))
-        .collect();
+    let ahead = ahead(clinic, &wanted, now, zone);
     let Some(until) = ahead.iter().filter_map(|(_, session)| last_start(clinic, session)).max() else {
         return Err(Rejection::new(Code::SlotClosed, "nothing is there that a place could be waited for in"));
     };
@@ -75,14 +69,32 @@ pub(super) fn join(
     if own().count() >= WISHES_OF_PATIENT || waitlist.line.len() >= LINE_MAX {
         return Err(Rejection::new(Code::LimitExceeded, "no more wishes stand here"));
     }
-    let competes = |wish: &&waitlist::Wish| ahead.iter().any(|(id, session)| wish.is_for(id, session));
-    let before = waitlist.line.values().filter(competes).count();
-    let place = u32::try_from(before).unwrap_or(u32::MAX).saturating_add(1);
+    let place = place_before(waitlist, &ahead, waitlist.last + 1);
     let wish = WishId::numbered(&config.id, 'w', waitlist.last + 1);
     let patient = patient.clone();
     let news = WishNews { wish: wish.clone(), patient, wanted, dates, until, joined_at: now, ended: None };
     emit(draft, waitlist::Event::WishJoined { news, brief, channel });
     Ok(Answer::Wished { wish, place })
+}
+
+/// The sessions of what is waited for in which a place can still come free.
+fn ahead<'a>(clinic: &'a Clinic, wanted: &Wanted, now: Timestamp, zone: Zone) -> Vec<(&'a SessionId, &'a Session)> {
+    let wants = |(id, session): &(&SessionId, &Session)| waitlist::is_for(wanted, id, session);
+    let comes = |session: &Session| is_open(clinic, session, now, zone) && last_start(clinic, session) > Some(now);
+    clinic.sessions.iter().filter(wants).filter(|(_, session)| comes(session)).collect()
+}
+
+/// From 1 on: behind whoever waits for one of these sessions too, and joined before that number.
+fn place_before(waitlist: &Waitlist, ahead: &[(&SessionId, &Session)], number: u64) -> u32 {
+    let competes = |wish: &&waitlist::Wish| ahead.iter().any(|(id, session)| wish.is_for(id, session));
+    let before = waitlist.line.range(..number).map(|(_, wish)| wish).filter(competes).count();
+    u32::try_from(before).unwrap_or(u32::MAX).saturating_add(1)
+}
+
+/// The place in line of a wish that stands.
+pub fn place_of(state: &State, wish: &waitlist::Wish, now: Timestamp) -> u32 {
+    let ahead = ahead(&state.clinic, &wish.news.wanted, now, state.config.zone());
+    place_before(&state.waitlist, &ahead, wish.news.wish.number())
 }
 
 /// A wish as it can be kept: of this department, its days in order.

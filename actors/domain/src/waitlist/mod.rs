@@ -151,17 +151,6 @@ impl Waitlist {
         behind.filter(move |(_, wish)| wish.is_for(id, session))
     }
 
-    /// Its place among those who wait for what it is for, from 1 on: whoever waits for a session still to come that it is for too, and joined before.
-    pub fn place_of(&self, wish: &Wish, clinic: &Clinic, now: Timestamp) -> usize {
-        let is_ahead = |session: &Session| {
-            session.slots.iter().filter_map(|slot| clinic.slots.get(slot)).any(|slot| now < slot.start)
-        };
-        let wanted: Vec<_> =
-            clinic.sessions.iter().filter(|(id, session)| wish.is_for(id, session) && is_ahead(session)).collect();
-        let before = self.line.range(..wish.news.wish.number()).map(|(_, other)| other);
-        1 + before.filter(|other| wanted.iter().any(|(id, session)| other.is_for(id, session))).count()
-    }
-
     /// When something is to be done.
     pub fn next_deadline(&self) -> Option<Timestamp> {
         self.due.first().map(|(at, _)| *at)
