@@ -15,7 +15,7 @@ const words = {
   'notice.about.reminder': 'Do not forget: {who} at {time}',
   'notice.about.cancelled': 'Your booking is cancelled: {who} at {time}. Please do not come',
   'notice.about.refunded': '{amount} yuan have gone back to you the way you paid ({who} at {time})',
-  'notice.about.refund_at_desk': '{amount} yuan cannot go back the way you paid. Please fetch them at the desk ({who} at {time})',
+  'notice.about.refund_at_desk': 'Please fetch {amount} yuan at the desk: the fee of {who} at {time}',
   'notice.withdrawn': 'No longer true: see the newer message',
   'notice.taken_back': 'Withdrawn',
   'notice.missed': 'Missed',

@@ -15,7 +15,7 @@ const words = {
   'notice.about.reminder': '请记得来:{who} {time}',
   'notice.about.cancelled': '{who} {time} 的预约已取消,不用来',
   'notice.about.refunded': '{amount} 元已原路退回({who} {time} 的挂号费)',
-  'notice.about.refund_at_desk': '{amount} 元不能原路退回,请到分诊台领取({who} {time} 的挂号费)',
+  'notice.about.refund_at_desk': '{amount} 元请到分诊台领取({who} {time} 的挂号费)',
   'notice.withdrawn': '这条消息作废,以新消息为准',
   'notice.taken_back': '这条已取消',
   'notice.missed': '过号了',

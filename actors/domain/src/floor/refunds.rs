@@ -1,6 +1,6 @@
-//! What people are told of money that goes back through the provider: that it is back, or that the desk gives it where the
-//! provider never does. It comes later than whatever gave cause, often by itself, and so stands in no page's answer. What the
-//! desk gives by hand is told there.
+//! What people are told of money that goes back: that the provider has given it, or that the desk gives it, where the provider
+//! never does or where who has paid there is at home and the clinic does not take place. It comes later than whatever gave
+//! cause, often by itself, and so stands in no page's answer. What else the desk gives by hand is told there.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use super::notices::{leave, request};
 use crate::department::{self, Department, State};
 use crate::ids::*;
 use crate::owner::{Draft, Outgoing, OwnerKind, OwnerRef};
-use crate::payment::{Event as Payment, Settled};
+use crate::payment::{Event as Payment, RefundCause, Settled, Way};
 use crate::reach::About;
 use crate::time::Timestamp;
 use crate::vocabulary::{NoticeDue, ToPatient};
@@ -25,7 +25,10 @@ pub(crate) fn tell(draft: &mut Draft<'_, Department>, now: Timestamp) {
         let (refund, about) = match event {
             Payment::RefundSettled { refund, how: Settled::Given { .. }, .. } => (refund, Some(About::Refunded)),
             Payment::RefundSettled { refund, how: Settled::Refused { .. }, .. } => (refund, Some(About::RefundAtDesk)),
-            Payment::RefundGiven { refund, .. } => (refund, None),
+            Payment::RefundOwed { refund, .. } if is_for_who_paid_at_desk(draft.state(), refund) => {
+                (refund, Some(About::RefundAtDesk))
+            }
+            Payment::RefundGiven { refund, .. } | Payment::RefundWithdrawn { refund, .. } => (refund, None),
             _ => continue,
         };
         came_to.insert(refund.clone(), about);
@@ -39,6 +42,12 @@ pub(crate) fn tell(draft: &mut Draft<'_, Department>, now: Timestamp) {
         let due = Arc::new(NoticeDue { n: draft.state().floor.notices.n + 1, ..due });
         emit(draft, Event::RefundTold { due, amount_fen });
     }
+}
+
+/// Whether somebody who has paid at the desk is to fetch it there again, and need not know: the clinic does not take place.
+fn is_for_who_paid_at_desk(state: &State, refund: &RefundId) -> bool {
+    let known = state.payments.refund(refund);
+    known.is_some_and(|(order, refund)| refund.cause == RefundCause::Stopped && order.way != Way::Online)
 }
 
 /// The request that a notice is, again: of money with how much it is.
@@ -60,7 +69,8 @@ fn due(state: &State, id: &RefundId, about: Option<About>, now: Timestamp) -> Op
     let ticket = id.told_as();
     let (_, refund) = state.payments.refund(id)?;
     // What was told days ago is forgotten here and stands with the person: whoever has been sent to the desk is sent no more.
-    let is_over_there = about.is_none() && refund.refused.is_some();
+    let was_sent = refund.refused.is_some() || is_for_who_paid_at_desk(state, id);
+    let is_over_there = about.is_none() && was_sent;
     if state.floor.notices.told.get(&ticket).and_then(|told| told.about) == about && !is_over_there {
         return None;
     }

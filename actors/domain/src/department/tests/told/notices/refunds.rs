@@ -230,3 +230,25 @@ fn money_for_a_place_that_was_never_known_is_nobodys_to_tell_of() {
     assert_eq!(pair.last().amount_fen, Some(300));
     pair.assert_replays();
 }
+
+#[test]
+fn who_has_paid_at_the_desk_and_whose_clinic_is_stopped_is_told_where_the_money_is() {
+    let defined = DefinePayment { when: PaymentWhen::AtCheckIn, ..DefinePayment::of(DEPARTMENT.into()) };
+    let mut house = House::new(0).with_session(2);
+    house.tell(Principal::of(Role::Operator, "a-o".into()), ToDepartment::DefinePayment(defined)).expect("defined");
+    let mut pair = Pair::new(house).with_phone();
+    pair.reserve("0900").expect("reserves");
+    pair.settle();
+    let booked = pair.person.live().next().expect("booked").0.clone();
+    let taken = TakePayment { appointment: booked.clone(), amount_fen: FEE, way: DeskWay::Cash, receipt: None };
+    pair.house.desk(ToDepartment::TakePayment(taken)).expect("is taken");
+    let stop = StopSession { session: SessionId::from("s.d.am"), from: None, reason: "r".to_owned(), to: None };
+    pair.house.desk(ToDepartment::StopSession(stop)).expect("does not take place");
+    pair.settle();
+    assert_eq!(pair.told(), [(About::Stopped, TELLING), (About::RefundAtDesk, TELLING)]);
+    let given = GiveRefund { refund: refund(&booked), receipt: None };
+    pair.house.desk(ToDepartment::GiveRefund(given)).expect("is given");
+    pair.settle();
+    assert_eq!(pair.told()[1..], [(About::RefundAtDesk, OVER)]);
+    pair.assert_replays();
+}
