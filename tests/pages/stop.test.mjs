@@ -6,6 +6,7 @@ import test, { after, before } from 'node:test';
 import { Browser, drawn, Hospital, looks, ONE_SLOT, residentNumber, sayWho, signInPhone, SIZES } from './hospital.mjs';
 
 const SESSION = '[data-session="renmin.xinnei.s1"]';
+const TOMORROW = 'renmin.xinnei.t1';
 
 let hospital;
 let browser;
@@ -20,6 +21,10 @@ before(async () => {
   await hospital.call('PUT', '/sessions', {
     id: 'renmin.xinnei.pm', date: own.date, period: 'afternoon', queue: own.queue, doctor: own.doctor, registration_class: own.registration_class,
     slots: [{ start: '14:00', minutes: 30, capacity: 2 }],
+  });
+  await hospital.call('PUT', '/sessions', {
+    id: TOMORROW, date: '2026-11-24', period: 'morning', queue: own.queue, doctor: own.doctor, registration_class: own.registration_class,
+    slots: [{ start: '09:00', minutes: 30, capacity: 2 }],
   });
   browser = await new Browser(hospital.base).start();
   desk = await browser.staff('/desk', SIZES.desk, 'fenzhen');
@@ -92,6 +97,18 @@ test('whom it has not reached stands on the telephone list', async () => {
   await desk.waitForSelector(`${row}[data-told=true]`);
   await desk.click('dialog [data-action=dialog_cancel]');
   await desk.waitForSelector(`${SESSION} [data-action=show_not_reached]`, { state: 'detached' });
+});
+
+test('of a clinic of another day the list is there too', async () => {
+  await hospital.book(TOMORROW, '09:00', await hospital.person('赵明日', '1952-01-01', 35, '+8613900001012'));
+  await hospital.call('POST', '/sessions/stop', { session: TOMORROW, reason: '进修' }, hospital.desk);
+  const day = '[data-other-day="2026-11-24"]';
+  await desk.click(`${day}:has-text("11月24日") [data-action=show_not_reached]:has-text("还不知道的 1 人是谁")`);
+  await desk.waitForSelector('dialog [data-form=not_reached] [data-missed]:has-text("赵明日") [data-phone]:text-is("139 0000 1012")');
+  await looks(desk);
+  await desk.click('dialog [data-missed] [data-action=told_by_phone]');
+  await desk.click('dialog [data-action=dialog_cancel]');
+  await desk.waitForSelector(day, { state: 'detached' });
 });
 
 test('it is taken back in two presses: the booking is what it was, and the phone says so', async () => {

@@ -6,6 +6,7 @@ import { find, h } from '../lib/dom.js';
 import { named, t } from '../lib/i18n.js';
 import { ask } from '../lib/page.js';
 import { hoursOf, placesOf } from '../lib/sessions.js';
+import { dateWord } from '../lib/words.js';
 import { showNotReached } from './not-reached.js';
 import { homeNotReached } from './reached.js';
 import { stopButton, stoppedWords } from './stop.js';
@@ -21,7 +22,14 @@ const PART = 200;
 export function sessionsView(page, floor, acts, persons, opening) {
   return [opening.view(), floor.sessions.length
     ? sessionList(page, floor, acts, persons)
-    : h('p', { class: 'empty', key: 'none' }, h('b', null, t('desk.no_sessions')), t('desk.no_sessions_more'))];
+    : h('p', { class: 'empty', key: 'none' }, h('b', null, t('desk.no_sessions')), t('desk.no_sessions_more')), otherDays(page, floor, persons)];
+}
+
+/** Clinics of later days of which somebody at home does not know yet. @param {import('../lib/page.js').Page} page @param {import('./floor.js').Floor} floor @param {any} persons */
+function otherDays(page, floor, persons) {
+  const missed = (floor.site.view.sessions || []).filter((/** @type {any} */ one) => one.date > floor.today && missedOf(floor, one));
+  return missed.length ? h('div', { class: 'sessions', key: 'other-days' }, missed.map((/** @type {any} */ one) => h('section', { class: 'session', key: one.session, 'data-session': one.session, 'data-other-day': one.date },
+    h('b', null, sessionName(one, floor)), h('span', { class: 'num' }, `${dateWord(one.date, 'date.long')} ${hoursOf(one)}`), whoMissed(page, floor, persons, one)))) : null;
 }
 
 /** When and where. @param {any} session @param {import('./floor.js').Floor} floor */
@@ -100,10 +108,15 @@ function isOff(page, session) {
 /** What the desk is told of those at home. @param {import('./floor.js').Floor} floor @param {any} session */
 const toldOf = (floor, session) => floor.queues().flatMap((queue) => queue.delays || []).find((one) => one.session === session.session);
 
+/** @param {import('./floor.js').Floor} floor @param {any} session @returns {number} */
+function missedOf(floor, session) {
+  const told = toldOf(floor, session);
+  return told ? told.not_reached + told.of_bookings_not_reached : 0;
+}
+
 /** Whom it has not reached: the figure by name. @param {import('../lib/page.js').Page} page @param {import('./floor.js').Floor} floor @param {any} persons @param {any} session */
 function whoMissed(page, floor, persons, session) {
-  const told = toldOf(floor, session);
-  const missed = told ? told.not_reached + told.of_bookings_not_reached : 0;
+  const missed = missedOf(floor, session);
   return missed
     ? h('button', { type: 'button', class: 'btn', key: 'missed', 'data-action': 'show_not_reached', 'data-session': session.session, onclick: () => showNotReached(page, floor, persons, session) },
       t('desk.not_reached.show', { n: missed }))
