@@ -76,8 +76,11 @@ test('a place that is kept for somebody is taken with two presses of Enter, and 
   assert.equal(await desk.inputValue('#search'), '');
 });
 
-test('taken by mistake it is taken back, and the next one is asked', async () => {
+test('taken by mistake it is taken back, after it is said what goes with it, and the next one is asked', async () => {
   await desk.keyboard.press('Control+z');
+  await desk.waitForSelector('dialog [data-form=decline_offer]:has-text("张小三 也不再排候补")');
+  await looks(desk);
+  await desk.click('dialog [data-action=dialog_go]');
   await desk.waitForSelector('#undo:has-text("张小三 不再排候补")');
   await look('李后来', row('[data-offer]'));
 });
@@ -131,6 +134,7 @@ test('what a phone would pay before it is booked the desk takes, and the place i
   await desk.waitForSelector('#undo:has-text("50.00"):has-text("已替 周手机 约上")');
   await desk.keyboard.press('Escape');
   await desk.keyboard.press('Control+z');
+  await desk.click('dialog [data-form=decline_offer] [data-action=dialog_go]');
   await desk.waitForSelector('#undo:has-text("周手机 不再排候补") [data-action=open_fees]');
   await hospital.call('PUT', '/payment', { department: DEPARTMENT, when: 'none' });
 });

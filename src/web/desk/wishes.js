@@ -40,7 +40,7 @@ export async function take(search, wish) {
   if (!result) return false;
   const text = [paid, t('waiting.desk_did_take', { name, what: offerWords(offer, search.desk.floor().site), number: result.number || '' })].filter(Boolean).join(' · ');
   find('#undo').offer(text, async () => {
-    if (!(await acts.send('cancel_appointment', { appointment: offer.appointment, reason: t('undo.reason') }))) return;
+    if (!(await isToGo(search, wish, name, 'waiting.desk_undo_take_does')) || !(await acts.send('cancel_appointment', { appointment: offer.appointment, reason: t('undo.reason') }))) return;
     // What was paid goes back by hand.
     acts.done(t('waiting.desk_did_undo_take', { name }), null, undefined, fees ? { action: 'open_fees', words: t('fees.open'), go: () => fees.open(payer) } : undefined);
     again(search);
@@ -48,15 +48,18 @@ export async function take(search, wish) {
   return true;
 }
 
-/** Not wanted: asked first, because it goes to the next one at once. @param {Search} search @param {any} wish */
+/** Asked before a place is let go, because it goes to the next one at once, and the turn with it. @param {Search} search @param {any} wish @param {string} name @param {string} does */
+const isToGo = (search, wish, name, does) => ask(t('waiting.desk_decline', { name }), (close) => h('div', { class: 'form', 'data-form': 'decline_offer' },
+  h('p', null, h('b', null, offerWords(wish.offer, search.desk.floor().site))), h('p', { class: 'notice soon' }, t(does, { name })),
+  h('div', { class: 'buttons' },
+    h('button', { type: 'button', class: 'btn', 'data-action': 'dialog_cancel', autofocus: true, onclick: () => close(null) }, t('cancel')),
+    h('button', { type: 'button', class: 'btn danger', 'data-action': 'dialog_go', onclick: () => close(true) }, t('waiting.desk_decline_go')))));
+
+/** Not wanted. @param {Search} search @param {any} wish */
 export async function decline(search, wish) {
   const name = await nameOf(search, wish);
   const { offer } = wish;
-  const sure = await ask(t('waiting.desk_decline', { name }), (close) => h('div', { class: 'form', 'data-form': 'decline_offer' },
-    h('p', null, h('b', null, offerWords(offer, search.desk.floor().site))), h('p', { class: 'notice soon' }, t('waiting.desk_decline_does')),
-    h('div', { class: 'buttons' },
-      h('button', { type: 'button', class: 'btn', 'data-action': 'dialog_cancel', autofocus: true, onclick: () => close(null) }, t('cancel')),
-      h('button', { type: 'button', class: 'btn danger', 'data-action': 'dialog_go', onclick: () => close(true) }, t('waiting.desk_decline_go')))));
+  const sure = await isToGo(search, wish, name, 'waiting.desk_decline_does');
   if (!sure || !(await search.desk.acts.send('cancel_appointment', { appointment: offer.appointment }))) return false;
   search.desk.acts.done(t('waiting.desk_did_decline', { name }), null);
   again(search);

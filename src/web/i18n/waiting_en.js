@@ -47,6 +47,7 @@ export default {
   'waiting.desk_did_undo_take': 'Undone: the place goes to the next one, and {name} waits no more; put them on the waitlist again if they want to',
   'waiting.desk_decline': '{name} does not want this place?',
   'waiting.desk_decline_does': 'It goes to the next one at once and cannot be had back. They keep waiting and are asked again; after three places not taken they wait no more.',
+  'waiting.desk_undo_take_does': 'It goes to the next one at once and cannot be had back, and {name} waits no more.',
   'waiting.desk_decline_go': 'No, to the next one',
   'waiting.desk_did_decline': '{name} did not want it: it goes to the next one',
   'waiting.desk_leave': '{name} stops waiting?',

@@ -47,6 +47,7 @@ export default {
   'waiting.desk_did_undo_take': '已撤销:这个号给下一位了,{name} 不再排候补;还要等,请重新登记',
   'waiting.desk_decline': '{name} 不要这个号?',
   'waiting.desk_decline_does': '号马上给下一位,收不回来。他还排着,下一个号仍会问他;三次没要就不再等了。',
+  'waiting.desk_undo_take_does': '号马上给下一位,收不回来;{name} 也不再排候补。',
   'waiting.desk_decline_go': '不要,给下一位',
   'waiting.desk_did_decline': '{name} 没要,号给下一位了',
   'waiting.desk_leave': '{name} 不等了?',
