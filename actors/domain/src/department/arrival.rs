@@ -124,7 +124,7 @@ pub(super) fn check_in(
     {
         return Err(floor::wrong_state(before));
     }
-    waits_once(state, &arrival.queue, &arrival.brief.patient, now)?;
+    floor::once::waits_once(state, &arrival.queue, &arrival.brief.patient, None, now)?;
     let date = arrival.date;
     let who = Joining {
         brief: &arrival.brief,
@@ -228,7 +228,7 @@ pub(super) fn register_return(
             .with("state", here.standing.name()));
     }
     let queue = return_day::queue(state, &visit, date, context.now)?;
-    waits_once(state, &queue, &brief.patient, context.now)?;
+    floor::once::waits_once(state, &queue, &brief.patient, None, context.now)?;
     let patient = command.patient.clone();
     let walk_in = RegisterWalkIn { queue, patient, class: None, addition_to: None, slot: None, visit: Some(visit) };
     register_walk_in(draft, &walk_in, brief, birth_date, answered, context)
@@ -265,7 +265,7 @@ pub(super) fn register_walk_in(
     }
     let date = state.config.today(now);
     if command.visit.is_none() {
-        waits_once(state, &command.queue, &brief.patient, now)?;
+        floor::once::waits_once(state, &command.queue, &brief.patient, None, now)?;
     }
     let (session, slot_start) = match &command.addition_to {
         Some(session) => addition(state, session, command, date)?,
@@ -312,20 +312,6 @@ pub(super) fn register_walk_in(
     let how = Opening { came: Came::CheckIn, class, birth_date, number: Some(n), serial, what: StepKind::Registered };
     let ticket = enter(draft, opened, how, now);
     Ok(pre_check::joined(draft, &ticket, checked, context))
-}
-
-/// Rejects `already_exists` with the ticket and visit by which somebody waits in that queue now, stands at its doors, or
-/// is called from it.
-fn waits_once(state: &State, queue: &QueueId, who: &PatientId, now: Timestamp) -> Result<(), Rejection> {
-    let waits = state.floor.tickets.values().find(|ticket| {
-        let opened = &ticket.opened;
-        let is_there = matches!(ticket.standing, Standing::Waiting | Standing::Summoned(_) | Standing::Called(_));
-        is_there && opened.queue == *queue && opened.brief.patient == *who && is_here(state, ticket, now)
-    });
-    let Some(waits) = waits else { return Ok(()) };
-    let why = "the person waits in that queue already, by this ticket; `register_walk_in` with the `visit` gives a second one";
-    let (ticket, visit) = (waits.id().as_str(), waits.opened.visit.as_str());
-    Err(Rejection::new(Code::AlreadyExists, why).with("ticket", ticket).with("visit", visit))
 }
 
 /// The session and slot that an addition belongs to. A ticket is of today: in a session of another day it would stand behind

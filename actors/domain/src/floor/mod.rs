@@ -11,6 +11,7 @@ pub mod far_away;
 pub mod left_over;
 pub mod notices;
 pub(crate) mod numbers;
+pub(crate) mod once;
 mod outgoing;
 pub mod pre_check;
 pub mod receipts;

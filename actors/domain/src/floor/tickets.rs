@@ -2,10 +2,11 @@
 
 use super::event::Event;
 use super::state::Standing;
-use super::{calls, doors, emit, left_over, pre_check, ticket_of, wrong_state};
+use super::{calls, doors, emit, left_over, once, pre_check, ticket_of, wrong_state};
 use crate::department::Department;
 use crate::ids::*;
 use crate::owner::{Context, Draft};
+use crate::person::is_readable;
 use crate::queue::{self, Came};
 use crate::time::Timestamp;
 use crate::vocabulary::*;
@@ -29,6 +30,7 @@ pub fn report_back(
     if !presence_proved {
         return Err(Rejection::from(Code::WrongAreaCode));
     }
+    once::waits_once_more(state, ticket, &ticket.opened.queue, context.now)?;
     let came = if matches!(ticket.standing, Standing::Away { .. }) { Came::Returning } else { Came::Missed };
     let opened = &ticket.opened;
     let placement = doors::place(state, &opened.queue, opened, came, opened.class.as_deref(), None, context.now);
@@ -57,7 +59,7 @@ pub fn set_priority(
         return Ok(waiting(draft, &command.ticket));
     }
     // An emergency is seen, not proved.
-    if class.as_deref().is_some_and(|class| class != queue::EMERGENCY) && command.proof.trim().is_empty() {
+    if class.as_deref().is_some_and(|class| class != queue::EMERGENCY) && !is_readable(&command.proof) {
         return Err(Rejection::field("proof", "a class has its proof on the record"));
     }
     doors::withdraw(draft, &command.ticket, context.now);

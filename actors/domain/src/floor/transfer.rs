@@ -4,7 +4,7 @@
 use super::event::{Entry, Event, Number, RECALLED};
 use super::numbers::Bearer;
 use super::state::{Opened, Standing, Ticket, TicketEnd};
-use super::{calls, doors, emit, left_over, numbers, pre_check, ticket_of, wrong_state};
+use super::{calls, doors, emit, left_over, numbers, once, pre_check, ticket_of, wrong_state};
 use crate::department::{Department, State, outside};
 use crate::ids::*;
 use crate::owner::{Context, Draft};
@@ -37,6 +37,7 @@ pub fn transfer(
     let id = command.ticket.clone();
     if command.to.department() == state.config.id {
         state.config.queue(&command.to)?;
+        once::waits_once_more(state, ticket, &command.to, context.now)?;
         move_within(draft, &id, &command.to, &command.reason, context.now);
         doors::fill(draft, context.now);
         return Ok(Answer::Transferred { ticket: id, state: "waiting".to_owned() });

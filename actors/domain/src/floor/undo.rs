@@ -5,10 +5,11 @@
 
 use super::event::{Event, Undone};
 use super::state::{Call, Standing, Step, StepKind, Ticket, TicketEnd};
-use super::{calls, doors, emit};
+use super::{calls, doors, emit, once};
 use crate::department::{Department, State, outside};
 use crate::ids::*;
 use crate::owner::{Context, Draft};
+use crate::time::Timestamp;
 use crate::vocabulary::*;
 use crate::{Code, Rejection, Role};
 
@@ -19,7 +20,7 @@ pub fn undo(draft: &mut Draft<'_, Department>, command: &Undo, context: &Context
     let settled = settled_with(draft.state(), super::ticket_of(draft.state(), &id)?, n);
     if let Some((settled, n)) = &settled {
         let ticket = super::ticket_of(draft.state(), settled)?;
-        takes_back(draft.state(), ticket, &ticket.steps[n - 1])?;
+        takes_back(draft.state(), ticket, &ticket.steps[n - 1], context.now)?;
     }
     undo_step(draft, &id, n, &command.reason, context)?;
     if let Some((settled, n)) = settled {
@@ -78,7 +79,7 @@ fn undo_step(
     let step = &ticket.steps[n - 1];
     let standing = stands_after(state, ticket, step, context)?;
     if !matches!(standing, Standing::Ended { .. }) {
-        takes_back(state, ticket, step)?;
+        takes_back(state, ticket, step, context.now)?;
     }
     let opened = step.before.as_ref().and_then(|before| before.opened.clone());
     let old = step.before.as_ref().and_then(|before| before.place.as_deref());
@@ -111,14 +112,16 @@ fn undo_step(
     Ok(())
 }
 
-/// Whether the queue takes it in which it would be again. Rejects `retired`, unless it is there now.
-fn takes_back(state: &State, ticket: &Ticket, step: &Step) -> Result<(), Rejection> {
+/// Whether the queue takes it in which it would be again. Rejects `retired`, and `already_exists` where the person waits
+/// by another ticket, unless it is there now.
+fn takes_back(state: &State, ticket: &Ticket, step: &Step, now: Timestamp) -> Result<(), Rejection> {
     let opened = step.before.as_ref().and_then(|before| before.opened.as_ref());
     let queue = opened.map_or(&ticket.opened.queue, |opened| &opened.queue);
     if ticket.is_live() && *queue == ticket.opened.queue {
         return Ok(());
     }
-    state.config.queue(queue).map(drop)
+    state.config.queue(queue)?;
+    once::waits_once_more(state, ticket, queue, now)
 }
 
 /// A doctor takes back what came of the own call, or was done at the own door, moves of those who wait, and additions to the

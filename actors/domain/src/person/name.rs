@@ -67,7 +67,7 @@ fn is_private(c: char) -> bool {
 /// a digit, and does not begin with a mark that would stand on what is before it.
 pub fn is_readable(name: &str) -> bool {
     let name = name.trim();
-    name.chars().any(|c| c.is_alphanumeric() && !is_mark(c)) && !name.starts_with(is_mark)
+    name.chars().any(|c| c.is_alphanumeric() && !is_mark(c) && !is_invisible(c)) && !name.starts_with(is_mark)
 }
 
 /// Signs that Unicode counts as alphabetic, and nobody's name is written with: letters in circles and squares, whole

@@ -22,9 +22,9 @@ const NAME_MAX: usize = 60;
 const SPECIALITY_MAX: usize = 200;
 
 fn check_name(name: &str) -> Result<(), Rejection> {
-    let fits = !name.trim().is_empty() && name.chars().count() <= NAME_MAX && !name.chars().any(char::is_control);
+    let fits = !name.trim().is_empty() && name.chars().count() <= NAME_MAX && !name.chars().any(person::is_invisible);
     if !fits {
-        return Err(Rejection::field("name", "a name has 1 to 60 characters"));
+        return Err(Rejection::field("name", "a name has 1 to 60 characters, none of them a control or invisible one"));
     }
     match person::is_readable(name) {
         true => Ok(()),

@@ -526,6 +526,38 @@ fn the_same_person_waits_once_in_a_queue_unless_the_visit_is_named() {
 }
 
 #[test]
+fn nobody_comes_back_into_a_queue_where_they_wait_by_another_ticket() {
+    let missed = |house: &mut House, id: &TicketId| {
+        assert_eq!(house.called(1), *id);
+        let command = MarkMissed { ticket: id.clone() };
+        house.tell(doctor(1), ToDepartment::MarkMissed(command)).expect("is not there");
+    };
+    let mut house = House::new(0).with_doctors();
+    let first = house.walk_in("pool", "a", None);
+    missed(&mut house, &first);
+    let second = house.walk_in("pool", "a", None);
+    let back =
+        ToDepartment::ReportBack { command: ReportBack { ticket: first.clone(), code: None }, presence_proved: true };
+    let refused = house.desk(back.clone()).expect_err("waits there");
+    assert_eq!(refused.code, Code::AlreadyExists);
+    assert!(refused.valid_now.contains(&("ticket".to_owned(), second.as_str().into())), "{:?}", refused.valid_now);
+    let gone = |ticket: &TicketId| {
+        ToDepartment::CancelTicket(CancelTicket { ticket: ticket.clone(), reason: "left".to_owned() })
+    };
+    house.desk(gone(&second)).expect("leaves");
+    house.desk(back).expect("is back");
+    assert_eq!(house.undo_last(&second).expect_err("waits by the first").code, Code::AlreadyExists);
+    // Nor is anybody moved there.
+    let own = house.walk_in("own", "a", None);
+    let to =
+        |queue| ToDepartment::TransferTicket(TransferTicket { ticket: own.clone(), to: queue, reason: "r".to_owned() });
+    assert_eq!(code(house.desk(to(queue("pool")))), Code::AlreadyExists);
+    house.desk(gone(&first)).expect("leaves");
+    house.desk(to(queue("pool"))).expect("is moved");
+    house.assert_replays();
+}
+
+#[test]
 fn who_waits_in_a_queue_does_not_check_in_to_it_a_second_time() {
     let mut house = House::new(0).with_session(4).with_doctors();
     let appointment = house.book("0900", "a");

@@ -238,10 +238,15 @@ fn other_questions_than_are_asked_now_are_asked_again_and_only_the_desk_leaves_t
         );
     }
     assert_eq!(code(walk_in(&mut house, "b", None, None)), Code::QuestionsChanged);
-    let not_asked = |why: &str| PreCheck { not_asked: Some(why.to_owned()), version: 0, ..answered("no", "36.5") };
+    let not_asked = |why: &str| {
+        let answers = Default::default();
+        PreCheck { not_asked: Some(why.to_owned()), version: 0, answers, ..answered("no", "36.5") }
+    };
     assert_eq!(code(check_in(&mut house, phone(), &appointment, None, Some(not_asked("no time")))), Code::Forbidden);
     let one = ticket(check_in(&mut house, desk(), &appointment, None, Some(not_asked("听不清"))));
     assert_eq!(shown(&house, &one)["not_asked"], true);
+    let both = PreCheck { not_asked: Some("听不清".to_owned()), ..answered("yes", "39.0") };
+    assert_eq!(code(walk_in(&mut house, "f", None, Some(both))), Code::InvalidField, "what was told is not lost");
     // An emergency is never asked, nor who was written down while the server was away.
     let emergency = ticket(walk_in(&mut house, "e", Some("emergency"), None));
     assert_eq!(shown(&house, &emergency), serde_json::Value::Null);
@@ -314,7 +319,7 @@ fn what_was_answered_stands_in_no_event_and_no_state_but_sealed() {
     let mut house = house();
     let there = Some(QueueId::from(format!("{FEVER_CLINIC}.q")));
     let said = |degrees: &str| PreCheck { not_asked: None, all_the_same: None, ..answered("no", degrees) };
-    let not_asked = PreCheck { not_asked: Some("听不清".to_owned()), ..said("40.9") };
+    let not_asked = PreCheck { not_asked: Some("听不清".to_owned()), answers: Default::default(), ..said("40.9") };
     let all = [
         said("36.1"),
         said("39.7"),
@@ -326,7 +331,7 @@ fn what_was_answered_stands_in_no_event_and_no_state_but_sealed() {
         walk_in(&mut house, &format!("n{n}"), None, Some(pre_check.clone())).expect("answered");
     }
     let record = format!("{:?}{:?}", house.events, house.state);
-    for said in ["36.1", "39.7", "38.9", "41.3", "40.9", "听不清", "发热门诊已排除"] {
+    for said in ["36.1", "39.7", "38.9", "41.3", "听不清", "发热门诊已排除"] {
         assert!(!record.contains(said), "{said}");
     }
     let kept: BTreeSet<_> = house.state.floor.pre_checks.values().map(|kept| kept.checked.sealed.clone()).collect();
@@ -393,7 +398,8 @@ fn whoever_waits_without_having_been_asked_is_marked_as_long_as_the_site_asks() 
     assert_eq!(said.len(), 1, "{said:?}");
     assert_eq!(said[0].1["questions_configured"]["tickets"][before.as_str()]["unasked"], true);
     let asked = ticket(walk_in(&mut house, "a", None, Some(answered("no", "36.5"))));
-    let left_out = PreCheck { not_asked: Some("no common language".into()), version: 0, ..answered("no", "36.5") };
+    let (not_asked, answers) = (Some("no common language".into()), Default::default());
+    let left_out = PreCheck { not_asked, version: 0, answers, ..answered("no", "36.5") };
     let left_out = ticket(walk_in(&mut house, "n", None, Some(left_out)));
     let emergency = ticket(walk_in(&mut house, "e", Some("emergency"), None));
     assert_eq!([&asked, &left_out, &emergency].map(|one| marked(&house, one)), [false, false, true]);

@@ -25,7 +25,7 @@ fn unasked(house: &mut House) -> [TicketId; 3] {
 }
 
 fn left_out(why: &str) -> PreCheck {
-    PreCheck { not_asked: Some(why.to_owned()), ..answered("no", "36.5") }
+    PreCheck { not_asked: Some(why.to_owned()), answers: Default::default(), ..answered("no", "36.5") }
 }
 
 fn is_unasked(house: &House, ticket: &TicketId) -> bool {
