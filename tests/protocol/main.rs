@@ -172,6 +172,7 @@ const NOT_ASKED: &[&str] = &[
     "confirm_notice",
     "decide_refund",
     "define_payment",
+    "define_reminder",
     "give_refund",
     "join_waitlist",
     "leave_waitlist",

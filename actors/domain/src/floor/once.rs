@@ -8,18 +8,18 @@ use crate::time::Timestamp;
 use crate::{Code, Rejection};
 
 /// Rejects `already_exists` with the ticket and visit by which somebody waits in that queue now, stands at its doors, or
-/// is called from it. Of the visit `but` a second ticket was made on purpose.
+/// is called from it, if that is not `but`.
 pub(crate) fn waits_once(
     state: &State,
     queue: &QueueId,
     who: &PatientId,
-    but: Option<&VisitId>,
+    but: Option<&TicketId>,
     now: Timestamp,
 ) -> Result<(), Rejection> {
     let waits = state.floor.tickets.values().find(|ticket| {
         let opened = &ticket.opened;
         let is_there = matches!(ticket.standing, Standing::Waiting | Standing::Summoned(_) | Standing::Called(_));
-        let is_another = but.is_none_or(|but| *but != opened.visit);
+        let is_another = but != Some(ticket.id());
         is_there && is_another && opened.queue == *queue && opened.brief.patient == *who && is_here(state, ticket, now)
     });
     let Some(waits) = waits else { return Ok(()) };
@@ -36,5 +36,5 @@ pub(super) fn waits_once_more(
     now: Timestamp,
 ) -> Result<(), Rejection> {
     let opened = &ticket.opened;
-    waits_once(state, queue, &opened.brief.patient, Some(&opened.visit), now)
+    waits_once(state, queue, &opened.brief.patient, Some(ticket.id()), now)
 }

@@ -9,7 +9,6 @@ use super::{calls, doors, emit, once};
 use crate::department::{Department, State, outside};
 use crate::ids::*;
 use crate::owner::{Context, Draft};
-use crate::time::Timestamp;
 use crate::vocabulary::*;
 use crate::{Code, Rejection, Role};
 
@@ -20,8 +19,9 @@ pub fn undo(draft: &mut Draft<'_, Department>, command: &Undo, context: &Context
     let settled = settled_with(draft.state(), super::ticket_of(draft.state(), &id)?, n);
     if let Some((settled, n)) = &settled {
         let ticket = super::ticket_of(draft.state(), settled)?;
-        takes_back(draft.state(), ticket, &ticket.steps[n - 1], context.now)?;
+        takes_back(draft.state(), ticket, &ticket.steps[n - 1])?;
     }
+    once_more(draft.state(), &id, n, context)?;
     undo_step(draft, &id, n, &command.reason, context)?;
     if let Some((settled, n)) = settled {
         // One action of the doctor is one action undone. The hand is free now, so its patient goes back into it.
@@ -30,6 +30,21 @@ pub fn undo(draft: &mut Draft<'_, Department>, command: &Undo, context: &Context
     }
     doors::fill(draft, context.now);
     Ok(Answer::Done)
+}
+
+/// Rejects `already_exists` where the ticket would wait again in a queue where the person waits by another one.
+fn once_more(state: &State, id: &TicketId, n: usize, context: &Context) -> Result<(), Rejection> {
+    let ticket = super::ticket_of(state, id)?;
+    let Some(step) = ticket.steps.get(n.wrapping_sub(1)).filter(|_| undoable(ticket) == n.checked_sub(1)) else {
+        return Ok(());
+    };
+    if ticket.is_live() && !matches!(ticket.standing, Standing::Missed { .. } | Standing::Away { .. })
+        || stands_after(state, ticket, step, context)? != Standing::Waiting
+    {
+        return Ok(());
+    }
+    let opened = step.before.as_ref().and_then(|before| before.opened.as_ref());
+    once::waits_once_more(state, ticket, opened.map_or(&ticket.opened.queue, |opened| &opened.queue), context.now)
 }
 
 /// The ticket, and its step, that the doctor settled by the very command that called this one, while that is still the
@@ -79,7 +94,7 @@ fn undo_step(
     let step = &ticket.steps[n - 1];
     let standing = stands_after(state, ticket, step, context)?;
     if !matches!(standing, Standing::Ended { .. }) {
-        takes_back(state, ticket, step, context.now)?;
+        takes_back(state, ticket, step)?;
     }
     let opened = step.before.as_ref().and_then(|before| before.opened.clone());
     let old = step.before.as_ref().and_then(|before| before.place.as_deref());
@@ -112,16 +127,14 @@ fn undo_step(
     Ok(())
 }
 
-/// Whether the queue takes it in which it would be again. Rejects `retired`, and `already_exists` where the person waits
-/// by another ticket, unless it is there now.
-fn takes_back(state: &State, ticket: &Ticket, step: &Step, now: Timestamp) -> Result<(), Rejection> {
+/// Whether the queue takes it in which it would be again. Rejects `retired`, unless it is there now.
+fn takes_back(state: &State, ticket: &Ticket, step: &Step) -> Result<(), Rejection> {
     let opened = step.before.as_ref().and_then(|before| before.opened.as_ref());
     let queue = opened.map_or(&ticket.opened.queue, |opened| &opened.queue);
     if ticket.is_live() && *queue == ticket.opened.queue {
         return Ok(());
     }
-    state.config.queue(queue)?;
-    once::waits_once_more(state, ticket, queue, now)
+    state.config.queue(queue).map(drop)
 }
 
 /// A doctor takes back what came of the own call, or was done at the own door, moves of those who wait, and additions to the

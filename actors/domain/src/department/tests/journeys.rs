@@ -527,14 +527,12 @@ fn the_same_person_waits_once_in_a_queue_unless_the_visit_is_named() {
 
 #[test]
 fn nobody_comes_back_into_a_queue_where_they_wait_by_another_ticket() {
-    let missed = |house: &mut House, id: &TicketId| {
-        assert_eq!(house.called(1), *id);
-        let command = MarkMissed { ticket: id.clone() };
-        house.tell(doctor(1), ToDepartment::MarkMissed(command)).expect("is not there");
-    };
     let mut house = House::new(0).with_doctors();
     let first = house.walk_in("pool", "a", None);
-    missed(&mut house, &first);
+    let call = called(house.call_next(1, None, None)).expect("called").call;
+    house.tell(doctor(1), ToDepartment::RecallPatient(RecallPatient { call })).expect("recalls");
+    let missed = MarkMissed { ticket: first.clone() };
+    house.after_s(120).tell(doctor(1), ToDepartment::MarkMissed(missed)).expect("is not there");
     let second = house.walk_in("pool", "a", None);
     let back =
         ToDepartment::ReportBack { command: ReportBack { ticket: first.clone(), code: None }, presence_proved: true };
