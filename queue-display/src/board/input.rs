@@ -4,7 +4,8 @@
 use std::collections::BTreeSet;
 
 use jiaohao_domain::clinic::{Session, SessionStanding};
-use jiaohao_domain::department::{self, to_come};
+use jiaohao_domain::department;
+use jiaohao_domain::department::to_come::{self, Coming};
 use jiaohao_domain::floor::left_over::Today;
 use jiaohao_domain::floor::{Standing, StepKind, Ticket, Work};
 use jiaohao_domain::queue::Queues;
@@ -16,7 +17,8 @@ use super::rules::{BoardInput, CallInput, CallState, DepartmentInput, Notice, Ro
 /// Reads the departments for a board that shows these queues.
 pub fn read(departments: &[&department::State], shown: &[QueueId], now: Timestamp) -> BoardInput {
     let shown: BTreeSet<&QueueId> = shown.iter().collect();
-    let departments = departments.iter().map(|state| Reader::new(state, &shown, now).department()).collect();
+    let departments =
+        departments.iter().map(|state| Reader::new(state, &shown, now).department()).collect();
     BoardInput { departments }
 }
 
@@ -29,15 +31,12 @@ struct Reader<'a> {
     today: BusinessDate,
 }
 
-/// A clinic that is to come: when it begins by plan, and with the delay that was told.
-struct Coming<'a> {
-    session: &'a Session,
-    planned: Timestamp,
-    told: Timestamp,
-}
-
 impl<'a> Reader<'a> {
-    fn new(state: &'a department::State, shown: &BTreeSet<&QueueId>, now: Timestamp) -> Self {
+    fn new(
+        state: &'a department::State,
+        shown: &BTreeSet<&QueueId>,
+        now: Timestamp,
+    ) -> Self {
         let settings = &state.config.settings.queue;
         let in_line = Today::of(state, now);
         let order = |queue: &QueueId| in_line.lines(queue).map(|lines| lines.order(settings)).unwrap_or_default();
@@ -203,17 +202,9 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Today's next clinic of a queue: the first that takes place, is not over and of which nobody was called yet.
+    /// Today's next clinic of a queue.
     fn coming(&self, queue: &QueueId) -> Option<Coming<'a>> {
-        let sessions = self.state.clinic.sessions.iter().filter(|(id, session)| {
-            let is_today = session.queue == *queue && session.date == self.today;
-            is_today && self.takes_place(session) && !to_come::has_begun(self.state, id)
-        });
-        let coming = sessions.filter_map(|(_, session)| {
-            let planned = self.state.clinic.slots.get(session.slots.first()?)?.start;
-            Some(Coming { session, planned, told: planned.plus_min(i64::from(session.delay_min)) })
-        });
-        coming.min_by_key(|coming| coming.planned)
+        to_come::next(self.state, |session| session.queue == *queue, self.now)
     }
 
     fn takes_place(&self, session: &Session) -> bool {

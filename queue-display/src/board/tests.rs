@@ -143,7 +143,7 @@ impl Area {
         self.tell(ToDepartment::DefineSession(DefineSession {
             id: session.clone(),
             date: self.department.config.today(self.now),
-            period: "morning".into(),
+            period: if name.starts_with("pm") { "afternoon".into() } else { "morning".into() },
             queue: format!("{DEPARTMENT}.a").into(),
             doctor: doctor.map(DoctorId::from),
             service_point: None,
@@ -449,6 +449,24 @@ fn a_clinic_that_does_not_take_place_says_from_when_and_no_delay_beside_it() {
     );
     area.tell(ToDepartment::ResumeSession(ResumeSession { session: session.clone() }));
     assert_eq!(area.look()["notices"].as_array().unwrap().len(), 1, "the delay stands");
+}
+
+#[test]
+fn a_board_announces_no_clinic_whose_doctor_works_elsewhere_as_the_door_does() {
+    let mut area = Area::new(false);
+    let (id, doctors) = (QueueId::from(format!("{DEPARTMENT}.a")), vec![DoctorId::from("renmin.zhou")]);
+    let queue = DefineQueue { id, name: "心内科普通".into(), prefix: "A".into(), doctors };
+    area.clinic(Some("renmin.li"), &["09:00"]);
+    area.walk_in("a", "张*三", None);
+    area.tell(ToDepartment::ConfigureQueue(queue));
+    let opens = |area: &Area| area.look()["rooms"][0]["opens"].clone();
+    let before = area.look();
+    area.emitted.clear();
+    assert_eq!(opens(&area), "2026-11-23T09:00:00.000+08:00");
+    area.work("li", "r5");
+    let row = area.look()["rooms"][0].clone();
+    assert_eq!((&row["waiting"], &row["opens"], &row["doctor"]), (&json!(["A001"]), &Value::Null, &json!("")));
+    assert_eq!(area.followed(before), area.look());
 }
 
 #[test]
