@@ -146,3 +146,39 @@ fn a_door_where_nobody_works_hears_of_what_is_configured() {
     doors.coming(&house);
     assert_eq!(doors.0.seen[DOORS[1]]["name"], "抽血处");
 }
+
+#[test]
+fn a_door_says_whose_clinic_does_not_take_place_and_when() {
+    let mut house = House::new(0);
+    let period = "morning".to_owned();
+    let early = DefineSession { period, ..in_room("am", 1, Some(doctor_id(1)), "09:00") };
+    house.system(ToDepartment::DefineSession(early));
+    house.system(ToDepartment::DefineSession(in_room("pm", 2, Some(doctor_id(1)), "14:00")));
+    let mut doors = Both::new(&house);
+    let mut says = |house: &House| {
+        doors.0.hear(house);
+        DOORS.map(|door| doors.0.seen[door]["stopped"]["when"]["zh"].as_str().unwrap_or("-").to_owned())
+    };
+    let stop = |part: &str| {
+        let session = SessionId::from(format!("s.d.{part}"));
+        ToDepartment::StopSession(StopSession { session, from: None, reason: "ill".to_owned(), to: None })
+    };
+    assert_eq!(says(&house), ["-", "-"]);
+    house.desk(stop("am")).expect("stopped");
+    assert_eq!(says(&house), ["今天上午", "-"], "the afternoon comes, and is said there");
+    let stopped = look(&house, DOORS[0]).expect("a room")["stopped"].clone();
+    let whose = &house.state.config.doctors[&doctor_id(1)].is;
+    assert_eq!((&stopped["doctor"], &stopped["title"]), (&json!(whose.name), &json!(whose.title)));
+    house.desk(stop("pm")).expect("stopped");
+    assert_eq!(says(&house), ["今天", "今天"], "the door of the morning hears of the afternoon");
+    house.begin(1);
+    assert_eq!(says(&house), ["-", "今天"], "the doctor is there all the same");
+    stop_work(&mut house, 1);
+    let resume = ResumeSession { session: "s.d.pm".into() };
+    house.desk(ToDepartment::ResumeSession(resume)).expect("takes place");
+    assert_eq!(says(&house), ["今天上午", "-"]);
+    house.now = at("09:30");
+    house.pass();
+    assert_eq!(says(&house), ["-", "-"], "it would be over");
+    house.assert_replays();
+}

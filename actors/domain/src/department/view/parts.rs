@@ -6,7 +6,7 @@ use super::payments::fee_standing;
 use super::ticket::newest_ended;
 use crate::clinic::{self, AppointmentState, SessionStanding};
 use crate::department::config::Defined;
-use crate::department::{State, to_come};
+use crate::department::{State, not_sitting, to_come};
 use crate::floor::left_over::{Today, is_here};
 use crate::floor::notices::NotReached;
 use crate::floor::waits::Expected;
@@ -257,6 +257,7 @@ impl<'a> View<'a> {
         let at_door = found.into_iter().flat_map(|(_, work)| &work.at_door);
         let own = found.and_then(|(_, work)| doors::next_of_own(self.state, work, self.now));
         let coming = if found.is_none() { self.coming_to(id) } else { None };
+        let stopped = if found.is_none() && coming.is_none() { self.stopped_at(id) } else { None };
         Some(json!({
             "service_point": id,
             "name": name,
@@ -268,6 +269,7 @@ impl<'a> View<'a> {
             "back_at": found.and_then(|(_, work)| work.pause.as_ref()?.back_at).map(|at| self.at(at)),
             "delay_min": self.delay_at(id, found),
             "coming": coming,
+            "stopped": stopped,
             "current": found.and_then(|(_, work)| shown(work.in_hand.as_ref()?)),
             "next": at_door.chain(&own).filter_map(shown).collect::<Vec<_>>(),
         }))
@@ -279,6 +281,16 @@ impl<'a> View<'a> {
         let coming = to_come::next(self.state, here, self.now)?;
         let mut told = self.whose(coming.session.doctor.as_ref());
         told["opens"] = json!(self.at(coming.told));
+        Some(told)
+    }
+
+    /// Where nobody works and nobody comes: whose clinic at the room does not take place.
+    fn stopped_at(&self, room: &ServicePointId) -> Option<Value> {
+        let here = |session: &clinic::Session| session.service_point.as_ref() == Some(room);
+        let stops = not_sitting::today(self.state, &[self.state], here, self.now);
+        let stop = stops.first()?;
+        let mut told = self.whose(stop.doctor);
+        told["when"] = json!({ "zh": stop.when_zh, "en": stop.when_en });
         Some(told)
     }
 
