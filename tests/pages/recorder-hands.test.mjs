@@ -190,6 +190,60 @@ test('the key to go on is not lost while a clip is kept, nor is the one to begin
   await until('still');
 });
 
+test('while it listens the key to go on ends and keeps the clip, a click too, and Esc throws it away', async () => {
+  const onRecord = () => ops.waitForFunction(() => document.activeElement.dataset.action === 'record_clip');
+  await choose('请');
+  asked = [];
+  await begin();
+  await pause(BEEP_MS);
+  await ops.keyboard.press('ArrowRight');
+  await shows('号');
+  await until('still');
+  assert.equal(of('PUT').length, 1, 'kept');
+  await begin();
+  await pause(BEEP_MS);
+  assert.equal(await ops.isDisabled('[data-action=hear_clip]'), true);
+  await ops.click('[data-action=clip_next]');
+  await onRecord();
+  await shows('到');
+  await until('still');
+  await onRecord();
+  assert.equal(of('PUT').length, 2);
+  await begin();
+  await ops.keyboard.press('Escape');
+  await until('still');
+  await shows('到');
+  assert.match(await said('said'), /没有保存/);
+  await onRecord();
+  // While the browser asks, too: and the next key begins.
+  await leave();
+  await enter();
+  await choose('到');
+  await ops.evaluate(() => {
+    window.seen.isAsked = false;
+    window.seen.wait = new Promise((resolve) => {
+      window.seen.allow = resolve;
+    });
+  });
+  await ops.keyboard.press('Space');
+  await until('opening');
+  await ops.waitForFunction(() => window.seen.isAsked);
+  await ops.keyboard.press('Escape');
+  await until('still');
+  const given = await ops.evaluate(() => window.seen.given.length);
+  await ops.evaluate(() => {
+    window.seen.wait = null;
+    window.seen.allow();
+  });
+  await ops.waitForFunction((n) => window.seen.given.length > n && !window.seen.given.some((stream) => stream.active), given);
+  await begin();
+  await pause(BEEP_MS);
+  await ops.keyboard.press('ArrowLeft');
+  await shows('号');
+  await until('still');
+  assert.equal(of('PUT').length, 3, 'of what was thrown away nothing was kept');
+});
+
 test('the part is left while the browser asks for the microphone: nobody listens', async () => {
   await leave();
   assert.equal(await listens(), false);
@@ -282,6 +336,12 @@ test('she is told how many are still needed, when it will do, when it is all, an
   await answerWith(0, (clip) => clip.needed && clip.language === 'zh');
   assert.match(await said('needed-left'), /都录好了/);
   assert.equal(await isPrimary(), true);
+  const places = clips.filter((clip) => clip.place && clip.language === 'zh').length;
+  assert.equal(await ops.getAttribute('[data-places-left]', 'data-places-left'), String(places), 'English is not begun');
+  assert.match(await said('places-left'), /不说去哪里/);
+  assert.ok(await ops.$('[data-clips="zh/needed"] ~ [data-clips="zh/places"] [data-choose-clip="zh/号诊室"]'), 'apart, and before the rest');
+  await answerWith(0, (clip) => (clip.needed || clip.place) && clip.language === 'zh');
+  assert.equal(await ops.$('[data-places-left]'), null);
   assert.match(await said('hint'), /yāo/);
   await answerWith(1, (clip) => clip.clip !== '号' && clip.clip !== clips.at(-1).clip);
   assert.equal(await said('needed-left'), '必读的还差 1 条');

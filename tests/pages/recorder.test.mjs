@@ -124,8 +124,22 @@ test('when all that is needed has been read, the screens speak with it', async (
   assert.ok(keys <= 3 * needed.length + passed, `${keys} keys for ${needed.length} clips`);
   assert.ok(clips.filter((clip) => clip.needed).length * 10 <= 20 * 60, `${clips.length} clips in twenty minutes`);
   console.log(`${keys} keys`);
+  const mark = (clip) => ops.getAttribute(`[data-choose-clip="${clip}"]`, 'data-mark');
+  assert.deepEqual([await mark('en/number'), await mark('en/please')], ['not_yet', 'not_yet'], 'English is needed only once it is begun');
+  // One clip of English: what it lacks is said before, and keeps nothing from being used.
+  const english = clips.filter((clip) => clip.needed && clip.language === 'en').length;
+  await ops.click('[data-choose-clip="en/number"]');
+  await shows('number');
+  await recordHere();
+  await ops.waitForSelector(`[data-english-left="${english - 1}"]`);
+  assert.equal(await mark('en/please'), 'needed');
+  assert.equal(await ops.getAttribute('[data-needed-left]', 'data-needed-left'), '0');
   await ops.click('[data-action=use_voice]');
   await ops.waitForSelector('[data-voice=recorded]');
+  const notice = await ops.textContent('#notice');
+  assert.match(notice, /英文没有录齐/);
+  assert.match(notice, /号诊室/);
+  assert.doesNotMatch(notice, /[Zz幺]|number/, 'what nothing here is said with is not missed');
   const { snapshot } = await hospital.call('GET', '/streams/board:renmin.b3f');
   const pack = await (await fetch(`${hospital.base}/voice/renmin/${snapshot.voice}/manifest.json`)).json();
   assert.equal(pack.made_by, 'recorded');

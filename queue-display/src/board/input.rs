@@ -3,8 +3,10 @@
 
 use std::collections::BTreeSet;
 
-use jiaohao_domain::clinic::{Session, SessionStanding};
-use jiaohao_domain::department::{self, to_come};
+use jiaohao_domain::clinic::Session;
+use jiaohao_domain::department;
+use jiaohao_domain::department::not_sitting::{self, NotSitting};
+use jiaohao_domain::department::to_come::{self, Coming};
 use jiaohao_domain::floor::left_over::Today;
 use jiaohao_domain::floor::{Standing, StepKind, Ticket, Work};
 use jiaohao_domain::queue::Queues;
@@ -16,34 +18,35 @@ use super::rules::{BoardInput, CallInput, CallState, DepartmentInput, Notice, Ro
 /// Reads the departments for a board that shows these queues.
 pub fn read(departments: &[&department::State], shown: &[QueueId], now: Timestamp) -> BoardInput {
     let shown: BTreeSet<&QueueId> = shown.iter().collect();
-    let departments = departments.iter().map(|state| Reader::new(state, &shown, now).department()).collect();
+    let departments =
+        departments.iter().map(|state| Reader::new(state, departments, &shown, now).department()).collect();
     BoardInput { departments }
 }
 
 /// One department under one board's eyes.
 struct Reader<'a> {
     state: &'a department::State,
+    /// All that the board shows queues of: a doctor may sit in several.
+    beside: &'a [&'a department::State],
     /// The queues of this department that the board shows, each in the order of being called.
     orders: Vec<(&'a QueueId, Vec<TicketId>)>,
     now: Timestamp,
     today: BusinessDate,
 }
 
-/// A clinic that is to come: when it begins by plan, and with the delay that was told.
-struct Coming<'a> {
-    session: &'a Session,
-    planned: Timestamp,
-    told: Timestamp,
-}
-
 impl<'a> Reader<'a> {
-    fn new(state: &'a department::State, shown: &BTreeSet<&QueueId>, now: Timestamp) -> Self {
+    fn new(
+        state: &'a department::State,
+        beside: &'a [&'a department::State],
+        shown: &BTreeSet<&QueueId>,
+        now: Timestamp,
+    ) -> Self {
         let settings = &state.config.settings.queue;
         let in_line = Today::of(state, now);
         let order = |queue: &QueueId| in_line.lines(queue).map(|lines| lines.order(settings)).unwrap_or_default();
         let orders = state.config.queues.iter().filter(|(id, queue)| shown.contains(id) && !queue.retired);
         let orders = orders.map(|(id, _)| (id, order(id))).collect();
-        Self { state, orders, now, today: state.config.today(now) }
+        Self { state, beside, orders, now, today: state.config.today(now) }
     }
 
     fn department(&self) -> DepartmentInput {
@@ -203,17 +206,9 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Today's next clinic of a queue: the first that takes place, is not over and of which nobody was called yet.
+    /// Today's next clinic of a queue.
     fn coming(&self, queue: &QueueId) -> Option<Coming<'a>> {
-        let sessions = self.state.clinic.sessions.iter().filter(|(id, session)| {
-            let is_today = session.queue == *queue && session.date == self.today;
-            is_today && self.takes_place(session) && !to_come::has_begun(self.state, id)
-        });
-        let coming = sessions.filter_map(|(_, session)| {
-            let planned = self.state.clinic.slots.get(session.slots.first()?)?.start;
-            Some(Coming { session, planned, told: planned.plus_min(i64::from(session.delay_min)) })
-        });
-        coming.min_by_key(|coming| coming.planned)
+        to_come::next(self.state, |session| session.queue == *queue, self.now)
     }
 
     fn takes_place(&self, session: &Session) -> bool {
@@ -268,29 +263,16 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// Who of today sits no more, from when on, by the names as of a delay.
+    /// Who of today does not sit, and when, by the names as of a delay.
     fn stops(&self) -> impl Iterator<Item = Notice> {
-        let sessions = self.state.clinic.sessions.values();
-        let shown = sessions.filter(|session| {
-            session.date == self.today && session.standing == SessionStanding::Open && self.is_shown(&session.queue)
-        });
-        shown.filter_map(|session| {
-            let from = session.stopped.as_ref()?.from;
-            let (from_zh, from_en) = match self.state.clinic.is_stopped_whole(session) {
-                true => (String::new(), String::new()),
-                false => {
-                    let clock = self.state.config.zone().clock(from);
-                    (format!("{clock}起"), format!(" from {clock}"))
-                }
-            };
-            let (zh, en) = match session.doctor.as_ref().map(|doctor| self.doctor_names(doctor)) {
+        let stops = not_sitting::today(self.state, self.beside, |session| self.is_shown(&session.queue), self.now);
+        stops.into_iter().map(|stop| {
+            let (zh, en) = match stop.doctor.map(|doctor| self.doctor_names(doctor)) {
                 Some((name, en)) => (format!("{name}医生"), format!("Dr {en}")),
                 None => (self.named().0.to_owned(), self.named().1.to_owned()),
             };
-            Some(Notice {
-                zh: format!("{zh}今天{from_zh}停诊"),
-                en: format!("{en} does not see patients today{from_en}"),
-            })
+            let NotSitting { when_zh, when_en, .. } = stop;
+            Notice { zh: format!("{zh}{when_zh}停诊"), en: format!("{en} does not see patients {when_en}") }
         })
     }
 

@@ -308,9 +308,15 @@ pub fn missed(input: &BoardInput) -> Vec<String> {
     missed.into_iter().map(|(_, number)| number.clone()).collect()
 }
 
-/// The lines at the foot.
+/// The lines at the foot, each once: a doctor of two departments stops in both.
 pub fn notices(input: &BoardInput) -> Vec<Notice> {
-    input.departments.iter().flat_map(|department| department.notices.clone()).collect()
+    let mut notices: Vec<Notice> = Vec::new();
+    for notice in input.departments.iter().flat_map(|department| &department.notices) {
+        if !notices.contains(notice) {
+            notices.push(notice.clone());
+        }
+    }
+    notices
 }
 
 /// Every announcement on the line, in order of their turns.

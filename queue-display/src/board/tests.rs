@@ -143,7 +143,7 @@ impl Area {
         self.tell(ToDepartment::DefineSession(DefineSession {
             id: session.clone(),
             date: self.department.config.today(self.now),
-            period: "morning".into(),
+            period: if name.starts_with("pm") { "afternoon".into() } else { "morning".into() },
             queue: format!("{DEPARTMENT}.a").into(),
             doctor: doctor.map(DoctorId::from),
             service_point: None,
@@ -449,6 +449,69 @@ fn a_clinic_that_does_not_take_place_says_from_when_and_no_delay_beside_it() {
     );
     area.tell(ToDepartment::ResumeSession(ResumeSession { session: session.clone() }));
     assert_eq!(area.look()["notices"].as_array().unwrap().len(), 1, "the delay stands");
+}
+
+#[test]
+fn who_stops_for_a_part_of_the_day_is_not_said_to_be_away_today() {
+    let mut area = Area::new(false);
+    let am = area.clinic(Some("renmin.zhou"), &["09:00", "09:30"]);
+    let pm = area.clinic_named("pm", Some("renmin.zhou"), &["14:00"]);
+    let stop = |session: &SessionId, from_min: Option<i64>| {
+        let from = from_min.map(|min| T0.plus_min(min));
+        ToDepartment::StopSession(StopSession { session: session.clone(), from, reason: "ill".into(), to: None })
+    };
+    let resume = |session: &SessionId| ToDepartment::ResumeSession(ResumeSession { session: session.clone() });
+    let says = |area: &Area| {
+        let notices = area.look()["notices"].as_array().unwrap().clone();
+        notices.iter().map(|one| one["zh"].as_str().unwrap().to_owned()).collect::<Vec<_>>().join("; ")
+    };
+    area.tell(stop(&am, None));
+    let told = area.look();
+    let morning = json!({"zh": "周静医生今天上午停诊", "en": "Dr 周静 does not see patients this morning"});
+    assert_eq!(told["notices"], json!([morning]));
+    assert_eq!(told["rooms"][0]["opens"], "2026-11-23T14:00:00.000+08:00", "the afternoon is announced beside it");
+    area.tell(stop(&pm, None));
+    assert_eq!(says(&area), "周静医生今天停诊", "once, of both");
+    area.tell(resume(&am));
+    assert_eq!(says(&area), "周静医生今天下午停诊");
+    area.tell(stop(&am, Some(30)));
+    assert_eq!(says(&area), "周静医生今天09:30起停诊", "and that is all of the rest");
+    area.tell(resume(&pm));
+    assert_eq!(says(&area), "周静医生今天09:30–10:00停诊", "the afternoon takes place");
+    // A stopped morning beside another clinic of the same morning.
+    area.tell(stop(&am, None));
+    let other = area.clinic_named("second", Some("renmin.zhou"), &["10:00"]);
+    assert_eq!(says(&area), "周静医生今天09:00–10:00停诊");
+    area.tell(ToDepartment::RetireSession(RetireSession { id: other }));
+    assert_eq!(says(&area), "周静医生今天上午停诊");
+    // The morning is over: by then nobody has to know it.
+    let before = area.look();
+    area.emitted.clear();
+    area.now = T0.plus_min(59);
+    area.pass();
+    assert_eq!(says(&area), "周静医生今天上午停诊");
+    area.now = T0.plus_min(60);
+    area.pass();
+    assert_eq!(says(&area), "");
+    assert_eq!(area.followed(before), area.look(), "by itself");
+}
+
+#[test]
+fn a_board_announces_no_clinic_whose_doctor_works_elsewhere_as_the_door_does() {
+    let mut area = Area::new(false);
+    let (id, doctors) = (QueueId::from(format!("{DEPARTMENT}.a")), vec![DoctorId::from("renmin.zhou")]);
+    let queue = DefineQueue { id, name: "心内科普通".into(), prefix: "A".into(), doctors };
+    area.clinic(Some("renmin.li"), &["09:00"]);
+    area.walk_in("a", "张*三", None);
+    area.tell(ToDepartment::ConfigureQueue(queue));
+    let opens = |area: &Area| area.look()["rooms"][0]["opens"].clone();
+    let before = area.look();
+    area.emitted.clear();
+    assert_eq!(opens(&area), "2026-11-23T09:00:00.000+08:00");
+    area.work("li", "r5");
+    let row = area.look()["rooms"][0].clone();
+    assert_eq!((&row["waiting"], &row["opens"], &row["doctor"]), (&json!(["A001"]), &Value::Null, &json!("")));
+    assert_eq!(area.followed(before), area.look());
 }
 
 #[test]

@@ -54,12 +54,20 @@ impl Manifest {
     }
 }
 
-/// The lines of a script that no clip says, as far as no call can be said without them: what keeps a pack from being used.
-/// English is all of it or none: a site without it has one language.
+/// The lines of a script that no clip says, as far as no call can be said in Chinese without them: what keeps a recording
+/// from being used.
 pub fn missing(script: &[Line], has: impl Fn(&Line) -> bool) -> Vec<&Line> {
-    let with_english = script.iter().any(|line| line.language == "en" && has(line));
-    let wanted = script.iter().filter(|line| line.needed && (line.language == "zh" || with_english));
-    wanted.filter(|line| !has(line)).collect()
+    missing_of("zh", script, has)
+}
+
+/// The same of English, once it is begun. It is used whole or not at all: what keeps it out keeps no pack from being used.
+pub fn missing_english(script: &[Line], has: impl Fn(&Line) -> bool) -> Vec<&Line> {
+    let is_begun = script.iter().any(|line| line.language == "en" && has(line));
+    if is_begun { missing_of("en", script, has) } else { Vec::new() }
+}
+
+fn missing_of<'a>(language: &str, script: &'a [Line], has: impl Fn(&Line) -> bool) -> Vec<&'a Line> {
+    script.iter().filter(|line| line.language == language && line.needed && !has(line)).collect()
 }
 
 #[cfg(test)]
@@ -74,7 +82,10 @@ mod tests {
         assert_eq!(missing(&script, chinese), Vec::<&Line>::new());
         let no_seven = |line: &Line| chinese(line) && line.clip != "七";
         assert_eq!(missing(&script, no_seven).iter().map(|line| line.clip.as_str()).collect::<Vec<_>>(), ["七"]);
+        assert_eq!(missing_english(&script, chinese), Vec::<&Line>::new(), "it is not begun");
         let begun = |line: &Line| chinese(line) || line.clip == "number";
-        assert_eq!(missing(&script, begun).len(), 13, "English is begun: all of it");
+        assert_eq!(missing(&script, begun), Vec::<&Line>::new(), "one English clip keeps no Chinese from being used");
+        assert_eq!(missing_english(&script, begun).len(), 13, "English is begun: all of it");
+        assert_eq!(missing_english(&script, |line| line.needed), Vec::<&Line>::new());
     }
 }

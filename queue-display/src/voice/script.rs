@@ -20,40 +20,67 @@ pub struct Line {
     pub clip: String,
     /// Whether no call can be said in that language without it; else figures or the glass stand in for it.
     pub needed: bool,
+    /// Whether it is of the name of one of the site's places: without it a call says the place's figures at most.
+    pub place: bool,
 }
 
+impl Line {
+    /// Whether anything is said with it at this site: what is neither needed nor a place's, nobody misses.
+    pub fn is_said(&self) -> bool {
+        self.needed || self.place
+    }
+}
+
+/// 幺, for 一 in numbers: as needed as the digits where a board reads it so.
+pub const YAO: &str = "幺";
+
 /// The clips of a site with these places (name, English name) and these prefixes of its queues' numbers, in the order in
-/// which they are read. The letters of the prefixes are needed like the digits: a number is said whole or not at all.
+/// which they are read: first what is needed, then the words of the places. The letters of the prefixes are needed like the
+/// digits: a number is said whole or not at all.
 pub fn lines<'a>(
     places: impl IntoIterator<Item = (&'a str, &'a str)>,
     prefixes: impl IntoIterator<Item = &'a str>,
 ) -> Vec<Line> {
-    let (mut zh, mut en) = (BTreeSet::new(), BTreeSet::new());
+    let (mut zh, mut en, mut of_places) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
     for (name, name_en) in places {
-        zh.extend(runs(name, "").into_iter().filter(|run| !is_known_zh(run)));
-        en.extend(runs(name_en, " ").into_iter().map(|run| run.to_lowercase()).filter(|run| !is_known_en(run)));
+        let (letters, words): (Vec<String>, Vec<String>) = runs(name, "").into_iter().partition(|run| is_letters(run));
+        of_places.extend(letters.iter().flat_map(|run| run.chars().map(String::from)));
+        zh.extend(words.into_iter().filter(|run| !is_known_zh(run)));
+        zh.extend(tens(name).map(|_| TEN_ZH.to_owned()));
+        let runs_en: Vec<String> = runs(name_en, " ").into_iter().map(|run| run.to_lowercase()).collect();
+        of_places.extend(runs_en.iter().filter(|run| run.len() == 1).map(|run| run.to_ascii_uppercase()));
+        en.extend(runs_en.into_iter().filter(|run| !is_known_en(run)));
         en.extend(tens(name_en));
     }
     let of_prefixes: BTreeSet<char> = prefixes.into_iter().flat_map(str::chars).collect();
     let (of_numbers, others): (Vec<char>, Vec<char>) = ('A'..='Z').partition(|letter| of_prefixes.contains(letter));
-    let mut lines = Vec::new();
-    let mut read = |language, needed, clips: &mut dyn Iterator<Item = String>| {
-        lines.extend(clips.map(|clip| Line { language, clip, needed }));
+    let is_of_place = |letter: &char| of_places.contains(&letter.to_string());
+    let (of_places, others): (Vec<char>, Vec<char>) = others.into_iter().partition(is_of_place);
+    let mut lines: Vec<Line> = Vec::new();
+    let mut read = |language, (needed, place), clips: &mut dyn Iterator<Item = String>| {
+        lines.extend(clips.map(|clip| Line { language, clip, needed, place }));
     };
+    const NEEDED: (bool, bool) = (true, false);
+    const PLACE: (bool, bool) = (false, true);
+    const MORE: (bool, bool) = (false, false);
     let (big, small) = (|letter: &char| letter.to_string(), |letter: &char| letter.to_ascii_lowercase().to_string());
-    read("zh", true, &mut WORDS_ZH.into_iter().chain(DIGITS_ZH).map(str::to_owned));
-    read("zh", true, &mut of_numbers.iter().map(big));
-    read("zh", false, &mut ["幺", "十"].into_iter().map(str::to_owned).chain(zh));
-    read("zh", false, &mut others.iter().map(big));
-    read("en", true, &mut WORDS_EN.into_iter().chain(DIGITS_EN).map(str::to_owned));
-    read("en", true, &mut of_numbers.iter().map(small));
-    read("en", false, &mut en.into_iter());
-    read("en", false, &mut others.iter().map(small));
+    let more = [YAO, TEN_ZH].into_iter().filter(|clip| !zh.contains(*clip)).map(str::to_owned).collect::<Vec<_>>();
+    read("zh", NEEDED, &mut WORDS_ZH.into_iter().chain(DIGITS_ZH).map(str::to_owned));
+    read("zh", NEEDED, &mut of_numbers.iter().map(big));
+    read("zh", PLACE, &mut zh.into_iter().chain(of_places.iter().map(big)));
+    read("zh", MORE, &mut more.into_iter().chain(others.iter().map(big)));
+    read("en", NEEDED, &mut WORDS_EN.into_iter().chain(DIGITS_EN).map(str::to_owned));
+    read("en", NEEDED, &mut of_numbers.iter().map(small));
+    read("en", PLACE, &mut en.into_iter().chain(of_places.iter().map(small)));
+    read("en", MORE, &mut others.iter().map(small));
     lines
 }
 
+/// Of a place's number up to 99: 十二号诊室.
+const TEN_ZH: &str = "十";
+
 fn is_known_zh(run: &str) -> bool {
-    WORDS_ZH.contains(&run) || DIGITS_ZH.contains(&run) || ["幺", "十"].contains(&run) || is_letters(run)
+    WORDS_ZH.contains(&run) || DIGITS_ZH.contains(&run) || [YAO, TEN_ZH].contains(&run)
 }
 
 fn is_known_en(run: &str) -> bool {
@@ -98,8 +125,8 @@ mod tests {
     use crate::announce::clips::sentence;
 
     fn of(language: &str, places: &[(&str, &str)]) -> Vec<String> {
-        let fixed = lines([], []);
-        let more = lines(places.iter().copied(), []).into_iter().filter(|line| !fixed.contains(line));
+        let fixed: Vec<String> = lines([], []).into_iter().map(|line| line.clip).collect();
+        let more = lines(places.iter().copied(), []).into_iter().filter(|line| !fixed.contains(&line.clip));
         more.filter(|line| line.language == language).map(|line| line.clip).collect()
     }
 
@@ -109,6 +136,27 @@ mod tests {
             [("3号诊室", "Room 3"), ("12号诊室", "Room 12"), ("眼科1诊室", "Eye room 1"), ("CT室", "CT"), ("号", "")];
         assert_eq!(of("zh", &places), ["CT室", "号诊室", "眼科", "诊室"]);
         assert_eq!(of("en", &places), ["12", "ct", "eye room", "room"]);
+    }
+
+    #[test]
+    fn the_words_of_its_places_stand_apart_behind_what_is_needed_and_other_letters_are_nobodys() {
+        let script = lines([("3号诊室", "Room 3"), ("B2窗口", "B2"), ("12号诊室", "Room 12"), ("抽血处", "")], ["A"]);
+        let of = |language, is: &dyn Fn(&Line) -> bool| {
+            let found = script.iter().filter(|line| line.language == language && is(line));
+            found.map(|line| line.clip.as_str()).collect::<Vec<_>>()
+        };
+        assert_eq!(of("zh", &|line| line.place), ["十", "号诊室", "抽血处", "窗口", "B"]);
+        assert_eq!(of("en", &|line| line.place), ["12", "room", "b"]);
+        for language in ["zh", "en"] {
+            let rank = |line: &Line| if line.needed { 0 } else { 2 - u8::from(line.place) };
+            let ranks = script.iter().filter(|line| line.language == language).map(rank);
+            assert!(ranks.is_sorted(), "{language}");
+            assert!(!script.iter().any(|line| line.needed && line.place));
+        }
+        let (zh, en) = (of("zh", &|line| !line.is_said()), of("en", &|line| !line.is_said()));
+        assert_eq!((zh.len(), en.len()), (25, 24), "幺, and the letters but A and B");
+        assert!(zh[0] == "幺" && !zh.contains(&"B") && !en.contains(&"a"), "{zh:?}");
+        assert_eq!(lines([("3号诊室", "")], ["A"]).iter().filter(|line| line.clip == "十").count(), 1);
     }
 
     #[test]

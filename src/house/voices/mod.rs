@@ -9,7 +9,7 @@ mod unasked;
 use jiaohao_actors::shell::Origin;
 use jiaohao_domain::vocabulary::ToBoard;
 use jiaohao_domain::{BoardId, Code, OwnerKind, OwnerRef, Rejection, SiteId};
-use jiaohao_queue_display::voice::pack::missing;
+use jiaohao_queue_display::voice::pack::{missing, missing_english};
 use jiaohao_queue_display::voice::{Line, MadeBy, Manifest, sound, wav};
 use serde_json::{Value, json};
 
@@ -33,9 +33,11 @@ fn line_of<'a>(script: &'a [Line], name: &ClipName) -> Result<&'a Line, Rejectio
     line.ok_or_else(|| Rejection::field("clip", "no announcement of this site has such a clip"))
 }
 
-/// How many clips are still to be read before the recording can be used.
-fn needed_left(voices: &Voices, at: &SiteId, script: &[Line]) -> usize {
-    missing(script, |line| voices.recorded(at, line).is_some()).len()
+/// How many clips are still to be read before the recording can be used; and of English, once it is begun, before that is
+/// used with it.
+fn left_to_read(voices: &Voices, at: &SiteId, script: &[Line]) -> (usize, usize) {
+    let is_recorded = |line: &Line| voices.recorded(at, line).is_some();
+    (missing(script, is_recorded).len(), missing_english(script, is_recorded).len())
 }
 
 fn disk(error: std::io::Error) -> Rejection {
@@ -64,18 +66,20 @@ impl House {
                     "language": line.language,
                     "clip": line.clip,
                     "needed": line.needed,
+                    "place": line.place,
                     "recorded_ms": voices.recorded(&at, line).map(|clip| wav::length_ms(clip.len())),
                     "used_ms": in_use.as_ref().and_then(|pack| said(line, pack)),
                 })
             };
             let clips: Vec<Value> = script.iter().map(one).collect();
-            (clips, needed_left(&voices, &at, &script), espeak::is_there(), voices.is_damaged(&at))
+            (clips, left_to_read(&voices, &at, &script), espeak::is_there(), voices.is_damaged(&at))
         });
-        let (clips, needed_left, can_make, damaged) = lines.await?;
+        let (clips, (needed_left, english_left), can_make, damaged) = lines.await?;
         let used = current.map(|pack| json!({ "version": pack.version, "made_by": pack.made_by }));
         Ok(json!({
             "clips": clips,
             "needed_left": needed_left,
+            "english_left": english_left,
             "used": used,
             "damaged": damaged,
             "can_make": can_make,
@@ -101,9 +105,9 @@ impl House {
             let recording = wav::read(&file).map_err(|why| refused(why.to_string()))?;
             let clip = sound::clip(&recording).map_err(|why| refused(why.to_string()))?;
             voices.keep(&site, line, &clip).map_err(disk)?;
-            Ok::<_, Rejection>(
-                json!({ "ms": wav::length_ms(clip.len()), "needed_left": needed_left(&voices, &site, &script) }),
-            )
+            let (needed_left, english_left) = left_to_read(&voices, &site, &script);
+            let ms = wav::length_ms(clip.len());
+            Ok::<_, Rejection>(json!({ "ms": ms, "needed_left": needed_left, "english_left": english_left }))
         });
         let kept = kept.await??;
         self.audit.note(AuditLine::new(claims, "record_voice", [at], Ok(()), self.machine_now()));
@@ -119,21 +123,28 @@ impl House {
         Ok(json!({ "wav": data_encoding::BASE64.encode(&wav::write(&clip)) }))
     }
 
-    /// The recording becomes the site's voice.
+    /// The recording becomes the site's voice; English only when all that it needs has been read.
     pub(super) async fn use_voice(&self, claims: &Claims, at: &SiteId) -> Result<Value, Rejection> {
         self.check_room_for_voice()?;
         let (script, voices, site) = (self.voice_script(at).await?, self.voices.clone(), at.clone());
         let pack = beside(move || {
             let recorded = |line: &Line| voices.recorded(&site, line).map(|clip| (line.clone(), clip));
-            let clips: Vec<(Line, Vec<i16>)> = script.iter().filter_map(recorded).collect();
-            let left = missing(&script, |line| clips.iter().any(|(known, _)| known == line));
+            let mut clips: Vec<(Line, Vec<i16>)> = script.iter().filter_map(recorded).collect();
+            let has = |line: &Line| clips.iter().any(|(known, _)| known == line);
+            let left = missing(&script, has);
             if let Some(first) = left.first() {
                 let why = format!("{} clips are still to be read, the first is {}", left.len(), first.clip);
                 return Err(Rejection::new(Code::InvalidField, why));
             }
+            if !missing_english(&script, has).is_empty() {
+                clips.retain(|(line, _)| line.language == "zh");
+            }
             voices.put_to_use(&site, MadeBy::Recorded, &clips).map_err(disk)
         });
-        self.changed_voice(claims, at, pack.await??, Languages::Both).await
+        let pack = pack.await??;
+        // That the recording has no English is one thing, and none of its clips.
+        let has_english = pack.clips.iter().any(|clip| clip.language == "en");
+        self.changed_voice(claims, at, pack, if has_english { Languages::Both } else { Languages::Zh }).await
     }
 
     /// The computer reads the pack, and it becomes the site's voice. What cannot be read is named in the answer.
@@ -158,7 +169,7 @@ impl House {
         self.changed_voice(claims, at, made.await??, languages).await
     }
 
-    /// Says which lines of these languages the new pack has not.
+    /// Says which lines of these languages the new pack has not, as far as anything of the site is said with them.
     async fn changed_voice(
         &self,
         claims: &Claims,
@@ -170,7 +181,7 @@ impl House {
         self.tell_boards_voice(at).await?;
         let script = self.voice_script(at).await?;
         let has = |line: &&Line| pack.clips.iter().any(|clip| clip.language == line.language && clip.clip == line.clip);
-        let asked = script.iter().filter(|line| languages.has(line.language));
+        let asked = script.iter().filter(|line| languages.has(line.language) && line.is_said());
         let left_out: Vec<&str> = asked.filter(|line| !has(line)).map(|line| line.clip.as_str()).collect();
         Ok(json!({ "version": pack.version, "clips": pack.clips.len(), "left_out": left_out }))
     }

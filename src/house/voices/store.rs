@@ -270,7 +270,7 @@ mod tests {
     use super::*;
 
     fn clips(loud: i16) -> Vec<(Line, Vec<i16>)> {
-        let line = |clip: &str| Line { language: "zh", clip: clip.into(), needed: true };
+        let line = |clip: &str| Line { language: "zh", clip: clip.into(), needed: true, place: false };
         vec![(line("请"), vec![loud; 2_205]), (line("号"), vec![loud; 4_410])]
     }
 

@@ -102,5 +102,9 @@ pub(in crate::house) fn site_script(state: &jiaohao_domain::site::State) -> Opti
     let places = state.service_points.values().filter(|point| !point.retired);
     let places = places.map(|point| (point.definition.name.as_str(), point.definition.name_en.as_str()));
     let queues = state.queues.values().filter(|queue| !queue.retired);
-    Some(script::lines(places, queues.map(|queue| queue.definition.prefix.as_str())))
+    let mut lines = script::lines(places, queues.map(|queue| queue.definition.prefix.as_str()));
+    if state.boards.values().any(|board| !board.retired && board.definition.yao) {
+        lines.iter_mut().filter(|line| line.clip == script::YAO).for_each(|line| line.needed = true);
+    }
+    Some(lines)
 }

@@ -25,7 +25,8 @@ const two = (key, values) => h('span', null, `${t(key, values, 'zh')} `, h('span
 const nameOf = (ticket) => (['zh', 'en'].some((lang) => t('person.nameless_masked', null, lang) === ticket.name) ? '' : ticket.name);
 
 /**
- * What stands where nobody is in the room or asked to its door: a clinic that is to come is one, only its doctor is not here.
+ * What stands where nobody is in the room or asked to its door: a clinic that is to come is one, only its doctor is not here;
+ * one that does not take place is said to be that.
  * Without news it is said as it was then, and of a plan that has passed since, nothing.
  * @param {any} value @param {boolean} off @returns {{key: string, time: string}}
  */
@@ -33,6 +34,7 @@ function idle(value, off) {
   const then = screen.lastData;
   const as = (/** @type {string} */ key) => ({ key: off ? `door.${key}_at` : `door.${key}`, time: then });
   if (value.state !== 'closed') return as(value.state === 'paused' ? 'paused' : 'wait');
+  if (value.stopped) return as('stopped');
   if (!value.coming) return as(value.delay_min ? 'away' : 'closed');
   const opens = clockOf(value.coming.opens);
   const isToCome = Date.parse(value.coming.opens) > screen.protocol.clock.now();
@@ -55,8 +57,9 @@ function now(value, off) {
   }
   if (!value.current) {
     const { key, time } = idle(value, off);
+    const says = (/** @type {'zh'|'en'} */ lang) => t(key, { time, when: value.stopped ? value.stopped.when[lang] : '' }, lang);
     return h('section', { class: 'now', key: 'none', 'data-says': key },
-      h('p', { class: 'say' }, t(key, { time }, 'zh').split(/(?<=,)/).map((part) => h('span', { key: part }, part))), h('p', { class: 'label', lang: 'en' }, t(key, { time }, 'en')));
+      h('p', { class: 'say' }, says('zh').split(/(?<=,)/).map((part) => h('span', { key: part }, part))), h('p', { class: 'label', lang: 'en' }, says('en')));
   }
   const called = value.current.state !== 'serving';
   const label = off ? 'door.last_call' : called ? 'door.come_in' : 'door.in_room';
@@ -89,8 +92,8 @@ function drawNow() {
   }
   const clock = screen.protocol.clock;
   const off = screen.off;
-  // While nobody works here, who is to come: the board names them too.
-  const who = value.coming || value;
+  // While nobody works here, who is to come, or does not: the board names them too.
+  const who = value.coming || value.stopped || value;
   // Whoever stands large is not next as well.
   const large = atDoor(value);
   const next = (value.next || []).filter((/** @type {any} */ n) => n !== large).slice(0, 4);
@@ -105,7 +108,7 @@ function drawNow() {
     h('main', null,
       now(value, off),
       h('aside', null,
-        h('p', { class: 'who' }, who.doctor || (value.coming || value.delay_min ? '' : t('door.nobody', null, 'zh')), h('small', null, who.title || ''),
+        h('p', { class: 'who' }, who.doctor || (who !== value || value.delay_min ? '' : t('door.nobody', null, 'zh')), h('small', null, who.title || ''),
           who.doctor_en ? h('small', { lang: 'en', key: 'en' }, [who.doctor_en, titleWord(who.title, 'en')].filter(Boolean).join(' · ')) : null),
         // Who waits elsewhere may be next all the same: of an empty door nothing is said.
         next.length

@@ -54,9 +54,9 @@
   }
 
   /** Chinese, then English. */
-  function two(parent, key, values) {
+  function two(parent, key, values, valuesEn) {
     el(parent, 'span', '', word(key, false, values));
-    el(parent, 'small', '', word(key, true, values)).lang = 'en';
+    el(parent, 'small', '', word(key, true, valuesEn || values)).lang = 'en';
     return parent;
   }
 
@@ -439,7 +439,7 @@
 
   function drawDoor(root) {
     head(root, value.name, value.name_en);
-    el(root, 'p', '', doctorOf(value.coming || value));
+    el(root, 'p', '', doctorOf(value.coming || value.stopped || value));
     var next = value.next || [];
     // Sent here by the board: not sent back by the door.
     var large = value.current || (value.state === 'open' && next[0] && next[0].state === 'summoned' && next[0]);
@@ -457,9 +457,9 @@
 
   /** As `idle` of `door.js`. */
   function drawIdle(place, opens) {
-    var is = value.state !== 'closed' ? (value.state === 'paused' ? 'paused' : 'wait') : opens ? 'not_begun' : value.delay_min ? 'away' : 'closed';
+    var when = value.stopped ? value.stopped.when : {}, is = value.state !== 'closed' ? (value.state === 'paused' ? 'paused' : 'wait') : opens ? 'not_begun' : value.stopped ? 'stopped' : value.delay_min ? 'away' : 'closed';
     if (opens && Date.now() + aheadMs < Date.parse(opens)) two(place, 'board.opens', { time: opens.slice(11, 16) });
-    else two(place, 'door.' + (off && opens.slice(11, 16) > lastData ? 'wait' : is) + (off ? '_at' : ''), { time: lastData });
+    else two(place, 'door.' + (off && opens.slice(11, 16) > lastData ? 'wait' : is) + (off ? '_at' : ''), { time: lastData, when: when.zh }, { time: lastData, when: when.en });
   }
 
   function drawPerson(root, one) {

@@ -87,6 +87,14 @@ export class Microphone {
     recording.timer = /** @type {any} */ (setTimeout(() => end(recording, 'asked'), GOES_ON_MS));
   }
 
+  /** What is being read is thrown away, or it does not even begin; the microphone stays. */
+  drop() {
+    const { recording } = this;
+    if (!recording) this.closed += 1;
+    else if (recording.end === 'gone') end(recording, 'left');
+    this.recording = null;
+  }
+
   /** Nobody listens any more. What was read to its end is given away all the same. */
   close() {
     this.closed += 1;

@@ -8,9 +8,10 @@ import { wordsOf } from '../lib/words.js';
 import { LONGEST_MS, Microphone } from './microphone.js';
 
 /**
- * `at`: the clip that is shown; `wish`: the one to go to when that is kept, and whether to record it at once; `said`: advice.
+ * `at`: the clip that is shown; `wish`: the one to go to when that is kept, whether to record it at once, and what is said there;
+ * `said`: advice.
  * @type {{site: string, voice: any, at: number, state: 'still'|'opening'|'listening'|'keeping', said: string, error: string,
- *   busy: string, reading: boolean, wish: {at: number, records: boolean}|null}}
+ *   busy: string, reading: boolean, wish: {at: number, records: boolean, said: string}|null}}
  */
 export const now = { site: '', voice: null, at: 0, state: 'still', said: '', error: '', busy: '', reading: false, wish: null };
 export const microphone = new Microphone();
@@ -30,6 +31,10 @@ const pathOf = (site, clip) => `/api/v1/voice/${site}/clip?${new URLSearchParams
 
 /** How many clips are to be read before the house can use them. */
 export const neededLeft = () => now.voice.needed_left;
+/** How many of English, once it is begun, before the house uses that too. */
+export const englishLeft = () => now.voice.english_left;
+/** Whether it is needed and counted: English is only once it is begun. @param {any} clip */
+export const isNeeded = (clip) => clip.needed && (clip.language !== 'en' || englishLeft() > 0);
 
 /** @param {import('../lib/page.js').Page} page @param {string} site @param {boolean} first */
 export async function read(page, site, first) {
@@ -66,6 +71,7 @@ function onKey(event) {
   const keys = { ArrowRight: () => goOn(page), ArrowLeft: () => go(page, from() - 1), ArrowDown: () => listen(page) };
   const onControl = event.target instanceof Element && !!event.target.closest('button, a, summary, input');
   if (!onControl) keys[' '] = () => press(page);
+  if (now.state === 'listening' || now.state === 'opening') keys.Escape = () => throwAway(page);
   const act = keys[event.key];
   if (!act) return;
   event.preventDefault();
@@ -74,12 +80,7 @@ function onKey(event) {
 
 /** The key that begins and ends. @param {import('../lib/page.js').Page} page */
 export async function press(page) {
-  if (now.state === 'listening') {
-    now.state = 'keeping';
-    microphone.stop();
-    page.draw();
-    return;
-  }
+  if (now.state === 'listening') return finish(page);
   if (now.state === 'keeping' && now.wish) now.wish.records = true;
   if (now.state !== 'still') return;
   hush();
@@ -95,6 +96,26 @@ export async function press(page) {
     now.error = t('ops.voice.no_microphone');
   }
   page.draw();
+}
+
+/** The word has been read: it is kept. @param {import('../lib/page.js').Page} page */
+function finish(page) {
+  now.state = 'keeping';
+  microphone.stop();
+  page.draw();
+}
+
+/** What is being read is not kept. @param {import('../lib/page.js').Page} page */
+function throwAway(page) {
+  drop();
+  now.said = t('ops.voice.thrown_away');
+  page.draw();
+  focusRecord();
+}
+
+function drop() {
+  microphone.drop();
+  now.state = 'still';
 }
 
 /** Why a recording is not kept. @param {import('./microphone.js').Recorded['end']} end */
@@ -119,6 +140,7 @@ async function keep(page, visit, site, clip, { end, file, loudness }) {
       if (shown) {
         shown.recorded_ms = kept.ms;
         now.voice.needed_left = kept.needed_left;
+        now.voice.english_left = kept.english_left;
       }
     } catch (refusal) {
       error = refusal.code === 'invalid_field' ? t('ops.voice.not_heard') : wordsOf(refusal);
@@ -133,7 +155,8 @@ async function keep(page, visit, site, clip, { end, file, loudness }) {
   focusRecord();
   if (!wish) return listen(page);
   go(page, wish.at);
-  now.said = now.said || said;
+  now.said = said || wish.said;
+  page.draw();
   if (wish.records) press(page);
 }
 
@@ -181,18 +204,21 @@ export const isAfter = () => after() >= 0;
 /** @param {import('../lib/page.js').Page} page */
 export function goOn(page) {
   const at = after();
-  const isRound = at < from();
-  go(page, at);
-  if (isRound && at >= 0 && now.at === at) now.said = t('ops.voice.went_round');
+  go(page, at, at < from() ? t('ops.voice.went_round') : '');
 }
 
-/** While a clip is being kept, it is gone on when it is. @param {import('../lib/page.js').Page} page @param {number} at */
-export function go(page, at) {
+/** What is being read ends with it and is kept; while a clip is being kept, it is gone on when it is. @param {import('../lib/page.js').Page} page @param {number} at @param {string} [said] */
+export function go(page, at, said = '') {
   if (at < 0 || at >= now.voice.clips.length) return;
-  if (now.state === 'keeping') now.wish = { at, records: false };
+  if (now.state === 'listening') finish(page);
+  if (now.state === 'opening') drop();
+  if (now.state === 'keeping') {
+    now.wish = { at, records: false, said };
+    focusRecord();
+  }
   if (now.state !== 'still') return;
   hush();
-  Object.assign(now, { at, error: '', said: '' });
+  Object.assign(now, { at, error: '', said });
   page.draw();
   focusRecord();
 }
@@ -201,12 +227,13 @@ export function go(page, at) {
 export async function settle(page, what) {
   if (now.busy || now.state !== 'still') return;
   const { site } = now;
+  const noEnglish = what === 'use' && englishLeft() > 0 ? ` ${t('ops.voice.no_english')}` : '';
   now.busy = what;
   page.draw();
   try {
     const used = await page.session.http('POST', `/api/v1/voice/${site}/${what}`, {});
     const notSaid = used.left_out.length ? ` ${t('ops.voice.left_out', { clips: used.left_out.slice(0, 12).join(' ') })}` : '';
-    page.notify(t('ops.voice.used_now') + notSaid, 'good');
+    page.notify(t('ops.voice.used_now') + noEnglish + notSaid, 'good');
   } catch (refusal) {
     page.notify(refusal.code === 'invalid_field' ? t(`ops.voice.cannot_${what}`) : wordsOf(refusal));
   }

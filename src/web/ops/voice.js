@@ -1,11 +1,11 @@
 // The site's voice: what is used now, the computer's reading at a press, and a nurse's own, read clip by clip (`recording.js`).
-// One key records and stops; arrows go on, back, and listen.
+// One key records and stops; arrows go on, back, and listen; Esc throws away what is being read.
 
 import { find, h } from '../lib/dom.js';
 import { t } from '../lib/i18n.js';
 import { Microphone } from './microphone.js';
 import { readingWords } from './overview.js';
-import { enter, focusRecord, go, goOn, isAfter, isRecorded, listen, microphone, neededLeft, now, press, read, settle } from './recording.js';
+import { englishLeft, enter, focusRecord, go, goOn, isAfter, isNeeded, isRecorded, listen, microphone, neededLeft, now, press, read, settle } from './recording.js';
 
 export { leaveVoice } from './recording.js';
 
@@ -33,7 +33,7 @@ function used(page, reading) {
   const { voice } = now;
   // A language that the pack has none of is not spoken; of the others, what is not in it was defined later or left out.
   const spoken = voice.clips.filter((/** @type {any} */ one) => one.used_ms !== null).map((/** @type {any} */ one) => one.language);
-  const lacks = voice.clips.filter((/** @type {any} */ one) => one.used_ms === null && spoken.includes(one.language));
+  const lacks = voice.clips.filter((/** @type {any} */ one) => one.used_ms === null && spoken.includes(one.language) && (one.needed || one.place));
   return h('div', { class: 'card pad voice-used', key: 'used' },
     voice.damaged ? h('p', { class: 'notice alarm', role: 'alert', key: 'damaged', 'data-damaged': '' }, t('ops.voice.damaged')) : null,
     h('p', { 'data-voice': voice.used ? voice.used.made_by : 'none' }, t(voice.used ? `ops.voice.by_${voice.used.made_by}` : 'ops.voice.by_none'),
@@ -73,7 +73,7 @@ function recorder(page) {
       h('button', { type: 'button', class: 'btn', 'data-action': 'clip_before', disabled: now.at === 0, onclick: () => go(page, now.at - 1) }, t('ops.voice.before'), h('kbd', null, '←')),
       h('button', { type: 'button', class: `btn ${isReady && isDone ? '' : 'primary'}`, 'data-action': 'record_clip', 'aria-pressed': String(now.state === 'listening'), onclick: () => press(page) },
         t(now.state === 'listening' ? 'ops.voice.stop' : isDone ? 'ops.voice.again' : 'ops.voice.record'), h('kbd', null, t('ops.voice.space'))),
-      h('button', { type: 'button', class: 'btn', 'data-action': 'hear_clip', disabled: !isDone, onclick: () => {
+      h('button', { type: 'button', class: 'btn', 'data-action': 'hear_clip', disabled: !isDone || now.state !== 'still', onclick: () => {
         listen(page);
         focusRecord();
       } }, t('ops.voice.listen'), h('kbd', null, '↓')),
@@ -91,11 +91,17 @@ function progress() {
   const done = clips.filter(isRecorded).length;
   const needed = neededLeft();
   const rest = clips.length - done;
+  const english = englishLeft();
+  // Of the places only in a language that is read at all.
+  const isRead = (/** @type {string} */ language) => language === 'zh' || clips.some((/** @type {any} */ clip) => clip.language === language && isRecorded(clip));
+  const places = clips.filter((/** @type {any} */ clip) => clip.place && !isRecorded(clip) && isRead(clip.language)).length;
   const far = t('ops.voice.progress', { done, all: clips.length });
   return h('div', { class: 'far', key: 'far' },
     h('p', { class: 'muted', 'data-progress': String(done) }, far, h('progress', { max: String(clips.length), value: String(done), 'aria-label': far })),
     h('p', { class: needed ? 'left' : 'notice', role: 'status', 'data-needed-left': String(needed) },
-      needed ? t('ops.voice.needed_left', { n: needed }) : rest ? t('ops.voice.ready', { n: rest }) : t('ops.voice.all_recorded')));
+      needed ? t('ops.voice.needed_left', { n: needed }) : rest ? t('ops.voice.ready', { n: rest }) : t('ops.voice.all_recorded')),
+    places && !needed ? h('p', { class: 'notice soon', key: 'places', role: 'status', 'data-places-left': String(places) }, t('ops.voice.places_left', { n: places })) : null,
+    english ? h('p', { class: 'notice soon', key: 'english', role: 'status', 'data-english-left': String(english) }, t('ops.voice.english_left', { n: english })) : null);
 }
 
 /** The bar follows the microphone while it listens. */
@@ -118,7 +124,7 @@ function showLevel() {
 let isShowing = false;
 
 /** @param {any} clip */
-const markOf = (clip) => (isRecorded(clip) ? 'is_recorded' : clip.needed ? 'needed' : 'not_yet');
+const markOf = (clip) => (isRecorded(clip) ? 'is_recorded' : isNeeded(clip) ? 'needed' : 'not_yet');
 /** The sign of a mark: apart by its form, and by its words for whoever does not see it. */
 const SIGNS = { is_recorded: '✓', needed: '◆', not_yet: '○' };
 
@@ -131,9 +137,19 @@ function list(page) {
       'aria-current': at === now.at ? 'true' : undefined, onclick: () => go(page, at),
     }, h('span', { lang: langOf(clip) }, clip.clip), h('i', { 'aria-hidden': 'true' }, SIGNS[mark]), h('span', { class: 'visually-hidden' }, t(`ops.voice.${mark}`)));
   };
-  const of = (/** @type {string} */ language) => now.voice.clips.map((/** @type {any} */ clip, /** @type {number} */ at) => (clip.language === language ? chip(clip, at) : null));
+  const group = (/** @type {string} */ name, /** @type {(clip: any) => boolean} */ is) => {
+    const chips = now.voice.clips.map((/** @type {any} */ clip, /** @type {number} */ at) => (is(clip) ? chip(clip, at) : null)).filter(Boolean);
+    return chips.length ? h('div', { class: 'tags', key: name, 'data-clips': name }, chips) : null;
+  };
+  // The places' own words stand apart: a call is said without them, but not where to.
+  const of = (/** @type {string} */ language) => [
+    group(`${language}/needed`, (clip) => clip.language === language && clip.needed),
+    now.voice.clips.some((/** @type {any} */ clip) => clip.language === language && clip.place) ? h('p', { class: 'of-places', key: `${language}/about` }, t('ops.voice.of_places')) : null,
+    group(`${language}/places`, (clip) => clip.language === language && clip.place),
+    h('p', { class: 'of-places', key: `${language}/others-about` }, t('ops.voice.of_others')),
+    group(`${language}/others`, (clip) => clip.language === language && !clip.needed && !clip.place)];
   return h('div', { class: 'card pad clips', key: 'list' },
     h('p', { class: 'legend', key: 'legend' }, ['is_recorded', 'needed', 'not_yet'].map((mark) => h('span', { class: mark, key: mark }, h('i', { 'aria-hidden': 'true' }, SIGNS[/** @type {'needed'} */ (mark)]), t(`ops.voice.${mark}`)))),
     ['zh', 'en'].map((language) => [
-      h('h2', { key: language }, t(`ops.voice.${language}`)), h('div', { class: 'tags', key: `${language}/clips` }, of(language))]));
+      h('h2', { key: language }, t(`ops.voice.${language}`)), of(language)]));
 }

@@ -7,6 +7,7 @@ mod closing;
 pub mod config;
 mod day;
 mod follow;
+pub mod not_sitting;
 mod online;
 pub(crate) mod outside;
 mod paying;

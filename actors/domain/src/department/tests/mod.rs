@@ -5,6 +5,7 @@ mod calendar;
 mod chain;
 mod closing;
 mod come_again;
+mod doors;
 mod far_away;
 mod follow;
 pub(crate) mod house;

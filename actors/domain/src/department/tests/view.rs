@@ -18,7 +18,7 @@ fn zone() -> Zone {
     Zone::named("Asia/Shanghai").expect("a zone")
 }
 
-fn look(house: &House, stream: &str) -> Option<Value> {
+pub(super) fn look(house: &House, stream: &str) -> Option<Value> {
     let (kind, id) = stream.split_once(':').expect("kind:id");
     view::snapshot(&house.state, kind, id, house.now, zone())
 }
@@ -65,11 +65,18 @@ fn events_put_into_a_snapshot_give_the_next_snapshot() {
         println!("seed {seed}");
         let mut dice = Dice(seed);
         let mut house = House::new(dice.roll(3) as u32).with_session(3).with_doctors();
+        let in_room = |part: &str, room: &str| DefineSession {
+            service_point: Some(ServicePointId::from(room)),
+            ..afternoon(part, day())
+        };
+        house.system(ToDepartment::DefineSession(in_room("pm", "s.d.room2")));
+        house.system(ToDepartment::DefineSession(DefineSession { doctor: None, ..in_room("late", "s.d.room1") }));
         let mut seen: BTreeMap<String, Value> = [
             "queue:s.d.pool",
             "queue:s.d.own",
             "queue:s.d.other",
             "door:s.d.room1",
+            "door:s.d.room2",
             "doctor:s.doctor1",
             "doctor:s.doctor2",
             "site:s",
@@ -372,47 +379,6 @@ fn a_door_and_the_desk_say_the_delay_of_the_clinic_that_runs_else_of_the_next_un
 }
 
 #[test]
-fn a_door_says_whose_clinic_is_to_come_until_it_is_over_or_called_or_its_doctor_works_elsewhere() {
-    let in_room = |part: &str, doctor| DefineSession {
-        service_point: Some(ServicePointId::from("s.d.room1")),
-        doctor,
-        slots: vec![DefineSlot { start: "09:00".to_owned(), minutes: 30, capacity: 6 }],
-        ..afternoon(part, day())
-    };
-    let mut house = House::new(0);
-    let mut seen = Followed::new(&house, &["door:s.d.room1", "door:s.d.room2"]);
-    let mut coming = |house: &House| {
-        seen.hear(house);
-        let door = &seen.seen["door:s.d.room1"];
-        assert_eq!(seen.seen["door:s.d.room2"]["coming"], Value::Null);
-        assert!(door["coming"].is_null() || (&door["state"], &door["doctor"]) == (&json!("closed"), &json!("")));
-        door["coming"]["opens"].as_str().map(|opens| opens[11..16].to_owned())
-    };
-    assert_eq!(coming(&house), None);
-    house.system(ToDepartment::DefineSession(afternoon("elsewhere", day())));
-    house.system(ToDepartment::DefineSession(in_room("early", Some(doctor_id(1)))));
-    assert_eq!(coming(&house).as_deref(), Some("09:00"));
-    house.desk(ToDepartment::DelaySession(DelaySession { session: "s.d.early".into(), minutes: 20 })).expect("told");
-    assert_eq!(coming(&house).as_deref(), Some("09:20"));
-    let told = look(&house, "door:s.d.room1").expect("a room")["coming"].clone();
-    let whose = &house.state.config.doctors[&doctor_id(1)].is;
-    assert_eq!((&told["doctor"], &told["title"]), (&json!(whose.name), &json!(whose.title)));
-    // The doctor sits in another room, and leaves it.
-    let service_point = ServicePointId::from("s.d.room2");
-    let begin = ToDepartment::BeginAssignment { doctor: doctor_id(1), assignment: assignment(1), service_point };
-    house.system(begin);
-    assert_eq!(coming(&house), None);
-    let stop = StopWork { assignment: assignment(1), department: DepartmentId::from(DEPARTMENT) };
-    house.tell(doctor(1), ToDepartment::StopWork(stop)).expect("stops");
-    assert_eq!(coming(&house).as_deref(), Some("09:20"));
-    // Half past nine and the delay: it is over, and comes no more.
-    house.now = at("09:50");
-    house.pass();
-    assert_eq!(coming(&house), None);
-    house.assert_replays();
-}
-
-#[test]
 fn a_number_only_department_shows_no_name_on_its_doors() {
     let mut house = House::new(2);
     house.begin(1);
@@ -483,19 +449,19 @@ fn a_quantile_is_one_of_the_values() {
 }
 
 /// Follows these streams and puts every event into its snapshot.
-struct Followed {
-    seen: BTreeMap<String, Value>,
+pub(super) struct Followed {
+    pub(super) seen: BTreeMap<String, Value>,
     heard: usize,
 }
 
 impl Followed {
-    fn new(house: &House, streams: &[&str]) -> Self {
+    pub(super) fn new(house: &House, streams: &[&str]) -> Self {
         let seen = streams.iter().map(|stream| ((*stream).to_owned(), look(house, stream).expect("known"))).collect();
         Self { seen, heard: house.events.len() }
     }
 
     /// Names of what came on each stream, in order of the streams.
-    fn hear(&mut self, house: &House) -> Vec<String> {
+    pub(super) fn hear(&mut self, house: &House) -> Vec<String> {
         let mut told = Vec::new();
         for event in &house.events[self.heard..] {
             for (stream, emission) in view::emissions(&house.state, event, house.now, zone(), &|_| true) {

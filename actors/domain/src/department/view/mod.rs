@@ -93,7 +93,7 @@ pub fn emissions(
             if let clinic::Event::SessionDelayed { session, .. } = event {
                 delay_emissions(&view, session, &mut out);
                 late_emissions(&view, session, &mut out);
-                door_emissions(&view, session, &mut out);
+                door_emissions_of_today(&view, session, &mut out);
             }
             if let clinic::Event::SessionDefined { session, .. }
             | clinic::Event::SessionRetired { session }
@@ -103,7 +103,7 @@ pub fn emissions(
             | clinic::Event::SessionOver { session, .. } = event
             {
                 late_emissions(&view, session, &mut out);
-                door_emissions(&view, session, &mut out);
+                door_emissions_of_today(&view, session, &mut out);
             }
             if let Some(appointment) = touched::to_come_again(event)
                 && let Some(clinic) = at_home(&view, &appointment.ticket())
@@ -117,10 +117,10 @@ pub fn emissions(
                 out.put("queue", queue.as_str(), || view.queue(queue));
                 waiting_emissions(&view, queue, None, &mut out);
             }
-            for (doctor, work) in &state.floor.work {
+            for doctor in state.floor.work.keys() {
                 out.put("doctor", doctor.as_str(), || Some(view.doctor_parts(doctor)));
-                out.put("door", work.service_point.as_str(), || view.door(&work.service_point));
             }
+            door_emissions(&view, &mut out);
         }
         Event::Floor(Floor::DaysTidied { .. }) => day_emissions(&view, &mut out),
         Event::Floor(Floor::WaitsExpected { queue, changed, .. }) => {
@@ -272,9 +272,7 @@ fn day_emissions(view: &View<'_>, out: &mut Out<'_>) {
         });
     }
     // What was announced for the clinics of yesterday is nobody's any more.
-    for point in view.state.config.service_points.keys() {
-        out.put("door", point.as_str(), || view.door(point));
-    }
+    door_emissions(view, out);
     out.put("site", view.state.config.id.prefix(1), || {
         let gone = view.gone(|_| true);
         gone.as_object().is_some_and(|gone| !gone.is_empty()).then(|| json!({ "tickets": gone }))
@@ -291,17 +289,19 @@ fn delay_emissions(view: &View<'_>, session: &SessionId, out: &mut Out<'_>) {
     waiting_emissions(view, &session.queue, None, out);
 }
 
-/// The doors at which a session's delay stands: of its room, and of where its queue is called from.
-fn door_emissions(view: &View<'_>, session: &SessionId, out: &mut Out<'_>) {
-    let Some(session) = view.state.clinic.sessions.get(session) else { return };
-    let works = view.state.floor.work.iter();
-    let works = works.filter(|(doctor, work)| match &session.doctor {
-        Some(whose) => whose == *doctor,
-        None => work.queues.contains(&session.queue),
-    });
-    let doors: BTreeSet<_> = works.map(|(_, work)| &work.service_point).chain(&session.service_point).collect();
-    for point in doors {
+/// Every door that somebody sees: one says who works, of whom else who comes, and of both what was announced, and another
+/// room's work or clinic may be what changes it.
+fn door_emissions(view: &View<'_>, out: &mut Out<'_>) {
+    for point in view.state.config.service_points.keys() {
         out.put("door", point.as_str(), || view.door(point));
+    }
+}
+
+/// The same for a clinic: doors speak of those of today alone.
+fn door_emissions_of_today(view: &View<'_>, session: &SessionId, out: &mut Out<'_>) {
+    let session = view.state.clinic.sessions.get(session);
+    if session.is_some_and(|session| session.date == view.state.config.today(view.now)) {
+        door_emissions(view, out);
     }
 }
 

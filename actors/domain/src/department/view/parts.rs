@@ -6,7 +6,7 @@ use super::payments::fee_standing;
 use super::ticket::newest_ended;
 use crate::clinic::{self, AppointmentState, SessionStanding};
 use crate::department::config::Defined;
-use crate::department::{State, to_come};
+use crate::department::{State, not_sitting, to_come};
 use crate::floor::left_over::{Today, is_here};
 use crate::floor::notices::NotReached;
 use crate::floor::waits::Expected;
@@ -256,6 +256,8 @@ impl<'a> View<'a> {
         let (doctor, title) = found.map_or(("", ""), |(doctor, _)| self.doctor_name(doctor));
         let at_door = found.into_iter().flat_map(|(_, work)| &work.at_door);
         let own = found.and_then(|(_, work)| doors::next_of_own(self.state, work, self.now));
+        let coming = if found.is_none() { self.coming_to(id) } else { None };
+        let stopped = if found.is_none() && coming.is_none() { self.stopped_at(id) } else { None };
         Some(json!({
             "service_point": id,
             "name": name,
@@ -266,38 +268,37 @@ impl<'a> View<'a> {
             "state": state,
             "back_at": found.and_then(|(_, work)| work.pause.as_ref()?.back_at).map(|at| self.at(at)),
             "delay_min": self.delay_at(id, found),
-            "coming": if found.is_none() { self.coming_to(id) } else { None },
+            "coming": coming,
+            "stopped": stopped,
             "current": found.and_then(|(_, work)| shown(work.in_hand.as_ref()?)),
             "next": at_door.chain(&own).filter_map(shown).collect::<Vec<_>>(),
         }))
     }
 
-    /// Where nobody works: today's next clinic of the room of which nobody was called yet, unless somebody calls for it
-    /// elsewhere.
+    /// Where nobody works: whose clinic is next at the room.
     fn coming_to(&self, room: &ServicePointId) -> Option<Value> {
-        let State { config, clinic, floor, .. } = self.state;
-        let today = config.today(self.now);
-        let is_elsewhere = |session: &clinic::Session| match &session.doctor {
-            Some(doctor) => floor.work.contains_key(doctor),
-            None => floor.work.values().any(|work| work.queues.contains(&session.queue)),
-        };
-        let here = clinic.sessions.iter().filter(|(id, session)| {
-            session.date == today
-                && session.service_point.as_ref() == Some(room)
-                && to_come::takes_place(self.state, session, self.now)
-                && !is_elsewhere(session)
-                && !to_come::has_begun(self.state, id)
-        });
-        let begins = here.filter_map(|(_, session)| Some((clinic.slots.get(session.slots.first()?)?.start, session)));
-        let (planned, session) = begins.min_by_key(|(planned, _)| *planned)?;
-        let doctor = session.doctor.as_ref();
+        let here = |session: &clinic::Session| session.service_point.as_ref() == Some(room);
+        let coming = to_come::next(self.state, here, self.now)?;
+        let mut told = self.whose(coming.session.doctor.as_ref());
+        told["opens"] = json!(self.at(coming.told));
+        Some(told)
+    }
+
+    /// Where nobody works and nobody comes: whose clinic at the room does not take place.
+    fn stopped_at(&self, room: &ServicePointId) -> Option<Value> {
+        let here = |session: &clinic::Session| session.service_point.as_ref() == Some(room);
+        let stops = not_sitting::today(self.state, &[self.state], here, self.now);
+        let stop = stops.first()?;
+        let mut told = self.whose(stop.doctor);
+        told["when"] = json!({ "zh": stop.when_zh, "en": stop.when_en });
+        Some(told)
+    }
+
+    /// A doctor as a door names one; empty: nobody's.
+    fn whose(&self, doctor: Option<&DoctorId>) -> Value {
         let (name, title) = doctor.map_or(("", ""), |doctor| self.doctor_name(doctor));
-        Some(json!({
-            "doctor": name,
-            "doctor_en": doctor.map_or("", |doctor| config.name_en(doctor.as_str())),
-            "title": title,
-            "opens": self.at(planned.plus_min(i64::from(session.delay_min))),
-        }))
+        let name_en = doctor.map_or("", |doctor| self.state.config.name_en(doctor.as_str()));
+        json!({ "doctor": name, "doctor_en": name_en, "title": title })
     }
 
     /// What has been announced today for the clinic at a room, the one that runs, else the next: of who works there, else

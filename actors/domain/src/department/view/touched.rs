@@ -27,12 +27,11 @@ impl<'a> Touched<'a> {
     pub fn by(state: &State, event: &'a Event) -> Self {
         let mut touched = Self { ticket: ticket_of(event), ..Self::default() };
         match event {
-            Event::WorkBegan { doctor, service_point, .. } | Event::WorkStopped { doctor, service_point, .. } => {
+            Event::WorkBegan { doctor, .. } | Event::WorkStopped { doctor, .. } => {
                 touched.doctors.push(doctor.clone());
-                // Whether a queue is one room's own changes for the others too.
-                touched.doors.push(service_point.clone());
-                touched.doors.extend(state.floor.work.values().map(|work| work.service_point.clone()));
-                touched.awaited(state, doctor);
+                // Whether a queue is one room's own changes for the others too, and whether a clinic of it is awaited
+                // elsewhere.
+                touched.doors.extend(state.config.service_points.keys().cloned());
                 touched.rooms_of.extend(state.config.queues.keys().cloned());
                 touched.rooms = true;
             }
@@ -94,12 +93,6 @@ impl<'a> Touched<'a> {
             self.doors.push(work.service_point.clone());
             self.rooms_of.extend(work.queues.iter().cloned());
         }
-    }
-
-    /// The doors at which a doctor's clinics of the day are awaited, wherever the work is.
-    fn awaited(&mut self, state: &State, doctor: &DoctorId) {
-        let own = state.clinic.sessions.values().filter(|session| session.doctor.as_ref() == Some(doctor));
-        self.doors.extend(own.filter_map(|session| session.service_point.clone()));
     }
 
     /// The queue, and every doctor and door that shows how many wait in it.
