@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import test, { after, before } from 'node:test';
-import { answerOne, Browser, choose, columnIs, drawn, giveReason, Hospital, looks, ONE_SLOT, PASSWORD, pause, residentNumber, sayWho, sendAnswers, signInPhone, SIZES, unseenFields } from './hospital.mjs';
+import { answerOne, Browser, choose, columnIs, drawn, giveReason, Hospital, looks, ONE_SLOT, PASSWORD, pause, residentNumber, sayWho, seenByHand, sendAnswers, signInPhone, SIZES, unseenFields } from './hospital.mjs';
 
 const A = 'renmin.xinnei.liming';
 const B = 'renmin.xinnei.zhoujing';
@@ -453,7 +453,8 @@ test('the doctor reads what was answered of who is called, and is told when it i
   };
   const next = async (outcome) => {
     const before = await doctor.getAttribute('[data-in-hand]', 'data-in-hand');
-    await doctor.click(`.hand [data-action=call_next_patient]${outcome ? `[data-outcome=${outcome}]` : ''}`);
+    if (outcome) await seenByHand(doctor, `[data-outcome=${outcome}]`);
+    else await doctor.click('.hand [data-action=call_next_patient]');
     await doctor.waitForFunction((was) => document.querySelector('[data-in-hand]').dataset.inHand !== was, before);
   };
   await next('');

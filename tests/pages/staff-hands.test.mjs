@@ -4,7 +4,7 @@
 
 import assert from 'node:assert/strict';
 import test, { after, before } from 'node:test';
-import { Browser, columnIs, drawn, Hospital, inHand, ONE_SLOT, PASSWORD, pause, residentNumber, seenByKey, SIZES } from './hospital.mjs';
+import { Browser, columnIs, drawn, Hospital, inHand, ONE_SLOT, PASSWORD, pause, residentNumber, seenByHand, seenByKey, SIZES } from './hospital.mjs';
 
 const A = 'renmin.xinnei.liming';
 const B = 'renmin.xinnei.zhoujing';
@@ -288,7 +288,7 @@ test('the bar takes back what it was shown for, and nothing that another console
 test('a page that was loaded at work in one department follows and calls the queues of the other one, when work begins there', async () => {
   await second.reload();
   await inHand(second, 'B003');
-  await second.click('.hand [data-action=finish_service]');
+  await seenByHand(second, '[data-action=finish_service]');
   await inHand(second, null);
   await second.click('[data-action=stop_work]');
   await second.click('[data-action=start_work][data-service-point="renmin.yanke.r1"]');

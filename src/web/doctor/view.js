@@ -103,7 +103,7 @@ function handButtons(look, hand, busy) {
   return h('div', { class: 'form', key: 'buttons' },
     h('button', {
       type: 'button', class: 'btn spread primary', 'data-action': 'call_next_patient', 'data-outcome': 'seen', 'data-key': 'primary',
-      'data-ticket': ticket, disabled: busy, onclick: onceOf(() => actions.callNext('seen')),
+      'data-ticket': ticket, disabled: busy, onclick: onceOf(() => actions.seenNext()),
     }, t(paused ? 'doctor.finish' : 'doctor.seen_next'), keyCap('primary')),
     h('button', {
       type: 'button', class: 'btn spread second', 'data-action': 'call_next_patient', 'data-outcome': 'not_here', 'data-key': 'not_here',
@@ -116,7 +116,7 @@ function handButtons(look, hand, busy) {
       button('transfer_ticket', 'doctor.transfer', () => actions.transfer(hand), o({})),
       button('return_to_waiting', called ? 'doctor.wrong_call' : 'doctor.wrong_person', () => actions.returnToWaiting(), o({})),
       button('mark_missed', 'doctor.miss', () => actions.onHand('mark_missed'), o({ disabled: busy || !called || !!tooEarly })),
-      button('finish_service', 'doctor.finish', () => actions.onHand('finish_service'), o({}))));
+      button('finish_service', 'doctor.finish', onceOf(() => actions.finish()), o({}))));
 }
 
 /** @param {Look} look */

@@ -242,7 +242,7 @@ const words = {
   'doctor.start': 'Patient is here',
   'doctor.tests': 'Tests',
   'doctor.transfer': 'Transfer',
-  'doctor.just_called': '{number} was called {s} s ago. Seen already? Press {key} again',
+  'doctor.just_called': '{number} was called {s} s ago. If seen, press once more',
   'doctor.back_too': '{number} back to “called” too',
   'doctor.wrong_call': 'Called by mistake',
   'doctor.wrong_person': 'Wrong person',
