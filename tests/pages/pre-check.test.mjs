@@ -8,6 +8,8 @@ import { answerOne, Browser, choose, columnIs, drawn, giveReason, Hospital, look
 const A = 'renmin.xinnei.liming';
 const B = 'renmin.xinnei.zhoujing';
 const FEVER = 'renmin.fare';
+/** What a browser leaves of the screen of many a room: 1366 × 768. */
+const SMALL_SCREEN = { width: 1366, height: 657 };
 const PEOPLE = [['张小三', '1953-04-23'], ['欧阳雪莉', '1960-12-01'], ['何伟', '1971-07-09'], ['小明明', '2021-05-06'], ['赵丽', '1980-02-28'], ['周海燕', '1990-06-15']];
 
 let hospital;
@@ -482,6 +484,15 @@ test('the doctor reads what was answered of who is called, and is told when it i
   // This hospital's screens are not switched on.
   await doctor.waitForSelector('.hand [data-not-announced]');
   assert.equal(await top(), reading, 'nor when it turns out that nobody has shown the call');
+  for (const size of [SMALL_SCREEN, SIZES.console]) {
+    await doctor.setViewportSize(size);
+    await drawn(doctor);
+    assert.ok(await doctor.$eval('.hand [data-not-announced]', (one) => {
+      const { left, top: y, width, height } = one.getBoundingClientRect();
+      return one.contains(document.elementFromPoint(left + width / 2, y + height / 2)) && y >= 0 && y + height <= innerHeight;
+    }), `it is seen at ${size.width} × ${size.height}`);
+    if (process.env.PICTURES) await doctor.screenshot({ path: `${process.env.PICTURES}/unheard-${size.height}.png` });
+  }
   await looks(doctor);
   if (process.env.PICTURES) await doctor.screenshot({ path: `${process.env.PICTURES}/answers-doctor.png` });
   // The key of the next one is gone.
