@@ -30,6 +30,7 @@ function draw() {
   if (model && model.refused) return h('p', { class: 'empty' }, h('b', null, t('doctor.refused')), wordsOf(model.refused));
   if (!opened || !model || !model.value) return h('p', { class: 'skeleton', key: 'skeleton', 'aria-busy': 'true' });
   const { actions, persons, site } = opened;
+  actions.lookAtUndo();
   const now = page.protocol.clock.now();
   if (!model.work) return beginView(/** @type {any} */ ({ model, actions, persons, now }), site);
   const hand = model.inHand();

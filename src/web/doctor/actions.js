@@ -35,6 +35,8 @@ export class Actions {
     this.sending = false;
     /** Whose end has been asked about, and when. @type {{call: string, at: number}|null} */
     this.asked = null;
+    /** What was offered back last: the way, and the step that it takes back. @type {any} */
+    this.offered = {};
     /** How many steps each ticket had when the last command left. @type {Map<string, number>} */
     this.before = new Map();
   }
@@ -51,7 +53,18 @@ export class Actions {
    */
   done(text, ticket, what, more) {
     const after = (ticket && this.before.get(ticket)) || 0;
-    find('#undo').offer(text, ticket ? () => this.undoStep(this.eventAfter(ticket, after, what)) : null, more);
+    const undo = ticket ? () => this.undoStep(this.eventAfter(ticket, after, what)) : null;
+    this.offered = { undo, ticket, after, what };
+    find('#undo').offer(text, undo, more);
+  }
+
+  /** Once another console has put away again whom the way back is about, it is offered no more. */
+  lookAtUndo() {
+    const bar = find('#undo');
+    const { undo, ticket, after, what } = this.offered;
+    const hand = this.model.inHand();
+    const step = undo && bar.undo === undo && !(hand && hand.ticket === ticket) && stepAfter(this.model.ticket(ticket), what, after);
+    if (step && !step.undoable) bar.clear();
   }
 
   /** Whether a press, by hand or by key, waits for a second one: it would end the visit of somebody called a moment ago, who is still on the way in. */
