@@ -493,6 +493,14 @@ test('the doctor reads what was answered of who is called, and is told when it i
     }), `it is seen at ${size.width} × ${size.height}`);
     if (process.env.PICTURES) await doctor.screenshot({ path: `${process.env.PICTURES}/unheard-${size.height}.png` });
   }
+  // The longer words stand in the same place.
+  const line = () => doctor.$eval('.hand .eyebrow', (one) => one.getBoundingClientRect().height);
+  const height = await line();
+  await doctor.click('[data-action=switch_language]');
+  await doctor.waitForSelector('.hand [data-not-announced]:has-text("please call at the door")');
+  assert.equal(await line(), height);
+  if (process.env.PICTURES) await doctor.screenshot({ path: `${process.env.PICTURES}/unheard-en.png` });
+  await doctor.click('[data-action=switch_language]');
   await looks(doctor);
   if (process.env.PICTURES) await doctor.screenshot({ path: `${process.env.PICTURES}/answers-doctor.png` });
   // The key of the next one is gone.
