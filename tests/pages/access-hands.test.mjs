@@ -4,7 +4,7 @@
 
 import assert from 'node:assert/strict';
 import test, { after, before } from 'node:test';
-import { Browser, CONTROLS, choose, columnIs, giveReason, Hospital, inHand, ONE_SLOT, PASSWORD, residentNumber, SIZES, smallTargets } from './hospital.mjs';
+import { Browser, choose, columnIs, CONTROLS, giveReason, Hospital, inHand, ONE_SLOT, PASSWORD, residentNumber, seenByHand, SIZES, smallTargets } from './hospital.mjs';
 import { controls, walksThrough } from './walking.mjs';
 
 const A = 'renmin.xinnei.liming';
@@ -91,8 +91,10 @@ test('a dialog takes the focus, keeps it, and gives it back', async () => {
 });
 
 test('whoever presses a key of the hand by keyboard stays in the hand', async () => {
-  await doctor.focus('.hand [data-outcome=seen]');
-  await doctor.keyboard.press('Enter');
+  await seenByHand(doctor, '[data-outcome=seen]', async (button) => {
+    await doctor.focus(button);
+    await doctor.keyboard.press('Enter');
+  });
   await inHand(doctor, 'A002');
   await doctor.waitForSelector('.hand [data-outcome=seen]:not([disabled])');
   await doctor.keyboard.press('Tab');
@@ -294,7 +296,7 @@ test('a call takes the whole phone: the focus is in it, and nothing behind it is
   const appointment = await phone.getAttribute('[data-ticket] [data-action=cancel_appointment]', 'data-appointment');
   const { ticket } = await hospital.call('POST', '/appointments/check-in', { appointment }, hospital.desk);
   await phone.waitForSelector('[data-ticket][data-state=waiting]');
-  await doctor.click('.hand [data-action=finish_service]');
+  await seenByHand(doctor, '[data-action=finish_service]');
   await inHand(doctor, null);
   await doctor.click(`[data-action=call_ticket][data-ticket="${ticket}"]`);
   await giveReason(doctor);

@@ -7,7 +7,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { createRequire } from 'node:module';
 import test, { after, afterEach, before } from 'node:test';
-import { Browser, choose, giveReason, Hospital, inHand, ONE_SLOT, PASSWORD, residentNumber, SIZES, smallTargets } from './hospital.mjs';
+import { Browser, choose, giveReason, Hospital, inHand, ONE_SLOT, PASSWORD, residentNumber, seenByHand, SIZES, smallTargets } from './hospital.mjs';
 
 const AXE = fs.readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
@@ -284,7 +284,7 @@ test('the console and the caller: somebody in hand, asking, refusing, paused, of
   await both(doctor, '/doctor paused');
   await caller.waitForSelector('.who [data-paused]:has-text("暂停")');
   await both(caller, '/caller paused');
-  await doctor.click('[data-action=finish_service]');
+  await seenByHand(doctor, '[data-action=finish_service]');
   await caller.waitForSelector('[data-action=resume_work]');
   await both(caller, '/caller nobody');
   await doctor.click('[data-action=resume_work]');
@@ -313,7 +313,7 @@ test('the screens: called, an emergency, offline', async () => {
     await offline(screen, screen.url(), '[data-band=offline]');
     await screen.context().close();
   }
-  await doctor.click('[data-action=finish_service]');
+  await seenByHand(doctor, '[data-action=finish_service]');
   await inHand(doctor, null);
   await desk.context().close();
 });

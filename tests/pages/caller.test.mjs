@@ -98,6 +98,30 @@ test('next, again, not here, next: one press each, and the console shows the sam
   await desk.context().close();
 });
 
+test('that nobody has shown a call is not covered by what was done; a call that the console takes back is not offered back here', async () => {
+  await hospital.call('POST', '/tickets', { queue: 'renmin.xinnei.liming', patient: await hospital.person('司马光', '1950-02-05', 5) }, hospital.desk);
+  await caller.click('[data-action=call_next_patient]:enabled');
+  await has('A004');
+  // No screen is switched on here. The clinic's five seconds are short, and the way back is there for ten.
+  await caller.waitForSelector('.foot [data-not-announced]');
+  await caller.waitForSelector('#undo[shown] [data-action=undo_last]');
+  const seen = (selector) => caller.$eval(selector, (one) => {
+    const { left, right, top, height } = one.getBoundingClientRect();
+    return [left + 1, (left + right) / 2, right - 1].every((x) => one.contains(document.elementFromPoint(x, top + height / 2)));
+  });
+  assert.ok(await seen('.foot [data-not-announced]'), 'the whole sentence');
+  assert.ok(await seen('#undo [data-action=undo_last]'), 'and the way back');
+  if (process.env.PICTURES) await caller.screenshot({ path: `${process.env.PICTURES}/caller-unheard.png` });
+  await looks(caller);
+  await doctor.keyboard.press('F4');
+  await has(null);
+  await caller.waitForSelector('#undo:not([shown])', { state: 'attached', timeout: 2000 });
+  await doctor.keyboard.press('F8');
+  await has('A004');
+  await seenByKey(doctor);
+  await has(null);
+});
+
 test('a pause is said, and work goes on from here', async () => {
   await doctor.click('[data-action=pause_work]');
   await doctor.click('dialog [data-choice]');

@@ -253,4 +253,25 @@ test('without the server an alert is taken over all the same: it rings no more, 
   await desk.waitForFunction(() => sessionStorage.getItem('jiaohao.desk.heard') === null);
 });
 
+test('a child whom a doctor has called rings no more, and is no alert any more once it was seen', async () => {
+  const token = await hospital.signIn('wangfang');
+  const department = 'renmin.yanke';
+  const { assignment } = await hospital.call('POST', '/work/start', { department, service_point: 'renmin.yanke.r1' }, token);
+  const patient = await hospital.person('小红红', '2022-08-08', 131);
+  const { ticket } = await hospital.call('POST', '/tickets', { queue: 'renmin.yanke.wangfang', patient, pre_check: { version: 1, answers: { fever: 'yes', temperature: 'not_measured', contact: 'no' } } }, hospital.desk);
+  await desk.selectOption('[data-action=choose_department]', department);
+  await desk.waitForSelector(`[data-alert="${ticket}"][data-level=urgent]`);
+  const tones = () => desk.evaluate(() => window.tones);
+  const before = await tones();
+  await desk.waitForFunction((was) => window.tones > was, before);
+  await hospital.call('POST', '/calls', { department, assignment, in_hand: null, outcome: null, ticket, reason: '孩子发烧' }, token);
+  await desk.waitForSelector(`[data-row="${ticket}"][data-state=called]`);
+  const then = await tones();
+  await pause(8000);
+  assert.equal(await tones(), then, 'a doctor is with them');
+  assert.ok(await desk.$(`[data-alert="${ticket}"]`), 'and nobody has taken it over yet');
+  await hospital.call('POST', '/tickets/finish-service', { ticket }, token);
+  await desk.waitForSelector(`[data-alert="${ticket}"]`, { state: 'detached' });
+});
+
 test('no page complained, none asked another origin or broke its policy', () => assert.deepEqual(browser.complaints, []));

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import test, { after, before } from 'node:test';
-import { Browser, Hospital, inHand, ONE_SLOT, pause, SIZES } from './hospital.mjs';
+import { Browser, Hospital, inHand, ONE_SLOT, pause, seenByHand, SIZES } from './hospital.mjs';
 
 const A = 'renmin.xinnei.liming';
 /** A call stands apart as new for so long. */
@@ -35,7 +35,7 @@ after(async () => {
 });
 
 const picture = async (page, name) => process.env.PICTURES && page.screenshot({ path: `${process.env.PICTURES}/double-press-${name}.png` });
-const ASKS = '[data-notice=just_called]:has-text("A001 刚叫"):has-text("看完了吗?再按一次 F8")';
+const ASKS = '[data-notice=just_called]:has-text("A001 刚叫"):has-text("看完了就再按一次")';
 const ended = () => doctor.textContent('[data-tab=ended]');
 
 test('the key pressed twice, or three times in one go, asks first; pressed again it is meant', async () => {
@@ -107,4 +107,26 @@ test('who waits behind a priority reads of it, on the console and at the desk', 
   await desk.waitForSelector('[data-chosen] [data-ahead]:has-text("1 位老年 · 08:30 段")');
   await picture(doctor, 'behind-doctor');
   await picture(desk, 'behind-desk');
+});
+
+test('two clicks too slow for a double click ask too, on the console and in the small window; pressed again it is meant', async () => {
+  const caller = await browser.staff('/caller', SIZES.caller, 'liming');
+  const now = () => doctor.getAttribute('.hand', 'data-in-hand');
+  const comesAfter = (was) => doctor.waitForSelector(`.hand[data-in-hand]:not([data-in-hand="${was}"])`);
+  for (const [page, name] of [[doctor, 'console'], [caller, 'caller']]) {
+    const before = await now();
+    await seenByHand(page);
+    await comesAfter(before);
+    const called = await now();
+    const already = await ended();
+    await pause(700);
+    await page.click('[data-outcome=seen]:enabled');
+    await page.waitForSelector('[data-notice=just_called]:has-text("看完了就再按一次")');
+    await picture(page, `asks-${name}`);
+    await pause(600);
+    assert.equal(await now(), called, `${name}: nobody is ended`);
+    assert.equal(await ended(), already);
+    await page.click('[data-outcome=seen]:enabled');
+    await comesAfter(called);
+  }
 });

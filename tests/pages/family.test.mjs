@@ -139,7 +139,7 @@ test('who typed a wrong number gives it up: what was booked by it is named, goes
   await hospital.call('POST', '/appointments', place, token);
   await own.waitForSelector('[data-appointment][data-state=booked]');
   await own.click('[data-action=open_me]');
-  await own.waitForSelector('[data-said]:has-text("分诊台还没看过证件")');
+  await own.waitForSelector('[data-said]:has-text("请带证件给分诊台看一下")');
   await own.click('[data-action=give_up_number]');
   await own.waitForSelector('dialog [data-give-up="1"]:has-text("用这个证件号约的 1 个号会一起取消"):has-text("11月27日")');
   await own.click('dialog [data-action=dialog_cancel]');

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import test, { after, before } from 'node:test';
-import { Browser, choose, columnIs, giveReason, Hospital, inHand, looks, ONE_SLOT, pause, residentNumber, SIZES } from './hospital.mjs';
+import { Browser, choose, columnIs, giveReason, Hospital, inHand, looks, ONE_SLOT, pause, residentNumber, seenByHand, SIZES } from './hospital.mjs';
 
 const A = 'renmin.xinnei.liming';
 const B = 'renmin.xinnei.zhoujing';
@@ -255,7 +255,7 @@ test('not here: too early at first, then missed, and the next is called', async 
 });
 
 test('finish; a missed patient at the door is taken back', async () => {
-  await press(doctor, 'finish_service');
+  await seenByHand(doctor, '[data-action=finish_service]');
   await inHand(doctor, null);
   await inList('A003', 'ended', 'ended');
   await inList('A002', 'missed', 'missed');
@@ -268,15 +268,15 @@ test('finish; a missed patient at the door is taken back', async () => {
 });
 
 test('seen, next: the due insertion comes; undone from the list of the ended', async () => {
-  await doctor.click('[data-outcome=seen]');
+  await seenByHand(doctor);
   await inHand(doctor, 'A001');
   await newest('A001');
-  await press(doctor, 'finish_service');
+  await seenByHand(doctor, '[data-action=finish_service]');
   await inHand(doctor, null);
   await doctor.click('[data-tab=ended]');
   await doctor.click('[data-row][data-number=A001] [data-action=undo]');
   await inHand(doctor, 'A001');
-  await press(doctor, 'finish_service');
+  await seenByHand(doctor, '[data-action=finish_service]');
   await inHand(doctor, null);
   await doctor.click('[data-tab=waiting]');
 });
@@ -405,7 +405,7 @@ test('a room with a door: the next is summoned to it, and missed there', async (
   await inHand(second, 'B003');
   await onBoard('B004', 'summoned');
   await columnIs(desk, B, ['B002'], 'missed');
-  await press(second, 'finish_service');
+  await seenByHand(second, '[data-action=finish_service]');
   // The room pauses, and later closes: whoever stood at its door waits at the old place, ahead of who came after.
   await hospital.call('POST', '/tickets', { queue: B, patient: await hospital.person('郭晓梅', '1987-06-06', 28) }, hospital.desk);
   const noLongerAtTheDoor = async () => {

@@ -461,11 +461,23 @@ export async function sendAnswers(page) {
   await button.click();
 }
 
+/** So soon after the question a press is the same slip of the hand. */
+const SAME_SLIP_MS = 500;
+
 /** Ends who is in hand and calls the next by the key: of who was called a moment ago the first press asks, and the second one is a second later. */
 export async function seenByKey(page) {
   await page.keyboard.press('F8');
   await pause(1000);
   if (await page.$('[data-notice=just_called]')) await page.keyboard.press('F8');
+}
+
+/** The same with the mouse; `what` ends them. The page says in the next frame whether it asks. @param {import('playwright-core').Page} page */
+export async function seenByHand(page, what = '[data-outcome=seen]', press = (button) => page.click(button)) {
+  await press(`${what}:enabled`);
+  await drawn(page);
+  if (!await page.$('[data-notice=just_called]')) return;
+  await pause(SAME_SLIP_MS + 50);
+  await press(`${what}:enabled`);
 }
 
 /** What is in the doctor's hand: the number, or nobody. @param {import('playwright-core').Page} doctor @param {string|null} number */

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import test, { after, before } from 'node:test';
-import { Browser, choose, drawn, Hospital, inHand, looks, ONE_SLOT, residentNumber, SIZES } from './hospital.mjs';
+import { Browser, choose, drawn, Hospital, inHand, looks, ONE_SLOT, residentNumber, seenByHand, SIZES } from './hospital.mjs';
 
 const B = 'renmin.xinnei.zhoujing';
 const PHONE = '13912345678';
@@ -99,7 +99,7 @@ test('the range of the wait stands on the phone with its bar, on the slip of 58 
   await doctor.click('[data-action=call_next_patient]');
   for (let turn = 0; turn < 6; turn += 1) {
     const before = await doctor.getAttribute('.hand', 'data-in-hand');
-    await doctor.click('[data-outcome=seen]:not([disabled])');
+    await seenByHand(doctor);
     await doctor.waitForSelector(`.hand[data-in-hand]:not([data-in-hand="${before}"]):not([data-in-hand=""])`);
   }
   await hospital.call('POST', '/appointments/check-in', { appointment: appointments[0].appointment }, hospital.desk);
@@ -191,7 +191,7 @@ test('to the door and into the room: each rings once and shakes once', async () 
   for (const state of ['summoned', 'called']) {
     while (!await phone.$(`[data-called][data-state=${state}]`)) {
       const before = await doctor.getAttribute('.hand', 'data-in-hand');
-      await doctor.click('[data-outcome=seen]:not([disabled])');
+      await seenByHand(doctor);
       await doctor.waitForSelector(`.hand[data-in-hand]:not([data-in-hand="${before}"])`);
       await phone.waitForSelector(`[data-called][data-state=${state}]`, { timeout: 700 }).catch(() => null);
     }

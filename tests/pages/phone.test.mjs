@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import test, { after, before } from 'node:test';
-import { Browser, drawn, Hospital, inHand, looks, ONE_SLOT, pause, residentNumber, sayWho, signInPhone, SIZES } from './hospital.mjs';
+import { Browser, drawn, Hospital, inHand, looks, ONE_SLOT, pause, residentNumber, sayWho, seenByHand, signInPhone, SIZES } from './hospital.mjs';
 
 const A = 'renmin.xinnei.liming';
 const PHONE = '13912345678';
@@ -120,7 +120,7 @@ test('an emergency goes before: how many are ahead is right at once', async () =
 });
 
 test('is called: the whole screen says where to go; then inside', async () => {
-  await doctor.click('[data-outcome=seen]');
+  await seenByHand(doctor);
   await doctor.waitForSelector('.hand .person:has-text("张小三")');
   await phone.waitForSelector('[data-called][data-state=called]:has-text("请现在到3号诊室就诊")');
   await phone.click('[data-action=seen_call]');

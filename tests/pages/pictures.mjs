@@ -5,7 +5,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { crc32 } from 'node:zlib';
-import { Browser, Hospital, PASSWORD, pause, residentNumber, sayWho, signInPhone, SIZES, TODAY } from './hospital.mjs';
+import { Browser, Hospital, PASSWORD, pause, residentNumber, sayWho, seenByHand, signInPhone, SIZES, TODAY } from './hospital.mjs';
 
 const OUT = process.argv[2] ?? path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../docs/pictures');
 const SPEED = 120;
@@ -221,7 +221,7 @@ async function take() {
   await save(start, 'start');
   await doctor.click('[data-action=start_service]');
   for (let i = 0; i < 30 && !(await phone.$('[data-called][data-state=called]')); i += 1) {
-    await doctor.click('[data-outcome=seen], [data-action=call_next_patient]');
+    await seenByHand(doctor, '[data-action=call_next_patient]:not([data-outcome=not_here])');
     await pause(700);
   }
   await save(phone, 'patient-called');

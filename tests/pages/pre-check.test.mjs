@@ -3,11 +3,13 @@
 
 import assert from 'node:assert/strict';
 import test, { after, before } from 'node:test';
-import { answerOne, Browser, choose, columnIs, drawn, giveReason, Hospital, looks, ONE_SLOT, PASSWORD, pause, residentNumber, sayWho, sendAnswers, signInPhone, SIZES, unseenFields } from './hospital.mjs';
+import { answerOne, Browser, choose, columnIs, drawn, giveReason, Hospital, looks, ONE_SLOT, PASSWORD, pause, residentNumber, sayWho, seenByHand, sendAnswers, signInPhone, SIZES, unseenFields } from './hospital.mjs';
 
 const A = 'renmin.xinnei.liming';
 const B = 'renmin.xinnei.zhoujing';
 const FEVER = 'renmin.fare';
+/** What a browser leaves of the screen of many a room: 1366 × 768. */
+const SMALL_SCREEN = { width: 1366, height: 657 };
 const PEOPLE = [['张小三', '1953-04-23'], ['欧阳雪莉', '1960-12-01'], ['何伟', '1971-07-09'], ['小明明', '2021-05-06'], ['赵丽', '1980-02-28'], ['周海燕', '1990-06-15']];
 
 let hospital;
@@ -453,7 +455,8 @@ test('the doctor reads what was answered of who is called, and is told when it i
   };
   const next = async (outcome) => {
     const before = await doctor.getAttribute('[data-in-hand]', 'data-in-hand');
-    await doctor.click(`.hand [data-action=call_next_patient]${outcome ? `[data-outcome=${outcome}]` : ''}`);
+    if (outcome) await seenByHand(doctor, `[data-outcome=${outcome}]`);
+    else await doctor.click('.hand [data-action=call_next_patient]');
     await doctor.waitForFunction((was) => document.querySelector('[data-in-hand]').dataset.inHand !== was, before);
   };
   await next('');
@@ -481,6 +484,23 @@ test('the doctor reads what was answered of who is called, and is told when it i
   // This hospital's screens are not switched on.
   await doctor.waitForSelector('.hand [data-not-announced]');
   assert.equal(await top(), reading, 'nor when it turns out that nobody has shown the call');
+  for (const size of [SMALL_SCREEN, SIZES.console]) {
+    await doctor.setViewportSize(size);
+    await drawn(doctor);
+    assert.ok(await doctor.$eval('.hand [data-not-announced]', (one) => {
+      const { left, top: y, width, height } = one.getBoundingClientRect();
+      return one.contains(document.elementFromPoint(left + width / 2, y + height / 2)) && y >= 0 && y + height <= innerHeight;
+    }), `it is seen at ${size.width} × ${size.height}`);
+    if (process.env.PICTURES) await doctor.screenshot({ path: `${process.env.PICTURES}/unheard-${size.height}.png` });
+  }
+  // The longer words stand in the same place.
+  const line = () => doctor.$eval('.hand .eyebrow', (one) => one.getBoundingClientRect().height);
+  const height = await line();
+  await doctor.click('[data-action=switch_language]');
+  await doctor.waitForSelector('.hand [data-not-announced]:has-text("please call at the door")');
+  assert.equal(await line(), height);
+  if (process.env.PICTURES) await doctor.screenshot({ path: `${process.env.PICTURES}/unheard-en.png` });
+  await doctor.click('[data-action=switch_language]');
   await looks(doctor);
   if (process.env.PICTURES) await doctor.screenshot({ path: `${process.env.PICTURES}/answers-doctor.png` });
   // The key of the next one is gone.

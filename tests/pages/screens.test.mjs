@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import test, { after, before } from 'node:test';
-import { Browser, faint, Hospital, inHand, ONE_SLOT, pause, SIZES } from './hospital.mjs';
+import { Browser, faint, Hospital, inHand, ONE_SLOT, pause, seenByHand, SIZES } from './hospital.mjs';
 
 const A = 'renmin.xinnei.liming';
 const B = 'renmin.xinnei.zhoujing';
@@ -94,7 +94,7 @@ test('the server is back: what was called meanwhile is there, and nothing is sho
   // The console is back too: the same patient in hand, and the next press counts once.
   await doctor.waitForSelector('jh-connection[state=live]');
   await inHand(doctor, 'A001');
-  await doctor.click('[data-outcome=seen]');
+  await seenByHand(doctor);
   await inHand(doctor, 'A002');
   await shows(board, 'A002');
   await door.waitForSelector('.now.called[data-number=A002]');
@@ -121,7 +121,7 @@ test('the network dies in silence, no socket closes: within five seconds board a
 test('an emergency takes a band across the screen; a paused room says so', async () => {
   const emergency = await hospital.person('赵急', '1960-01-01', 61);
   await hospital.call('POST', '/tickets', { queue: A, patient: emergency, class: 'emergency' }, hospital.desk);
-  await doctor.click('[data-outcome=seen]');
+  await seenByHand(doctor);
   await board.waitForSelector('[data-band=emergency]:has-text("3号诊室") .num:text-is("A004")');
   assert.doesNotMatch(await board.textContent('body'), /赵\*/);
   const { width } = await board.$eval('[data-band=emergency]', (band) => band.getBoundingClientRect());

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import test, { after, before } from 'node:test';
-import { Browser, Hospital, inHand, looks, PASSWORD, residentNumber, SIZES } from './hospital.mjs';
+import { Browser, Hospital, inHand, looks, PASSWORD, residentNumber, seenByHand, SIZES } from './hospital.mjs';
 import { walksThrough } from './walking.mjs';
 
 const ADMIN = '一句好记的管理员密码吧';
@@ -277,7 +277,7 @@ test('a session is changed in its form with what it had, and closed at the desk 
   await ops.fill('tr:nth-child(4) [data-slot=capacity]', '3');
   await ops.click('[data-action=define_session]');
   await isThere(ops, '.things li:has-text("27 人")');
-  await doctor.click('[data-outcome=seen]');
+  await seenByHand(doctor);
   await inHand(doctor, null);
   await desk.click('[data-side=sessions]');
   await desk.click('[data-action=close_session]');

@@ -4,7 +4,7 @@
 
 import assert from 'node:assert/strict';
 import test, { after, before } from 'node:test';
-import { Browser, columnIs, drawn, Hospital, inHand, ONE_SLOT, PASSWORD, pause, residentNumber, seenByKey, SIZES } from './hospital.mjs';
+import { Browser, columnIs, drawn, Hospital, inHand, ONE_SLOT, PASSWORD, pause, residentNumber, seenByHand, seenByKey, SIZES } from './hospital.mjs';
 
 const A = 'renmin.xinnei.liming';
 const B = 'renmin.xinnei.zhoujing';
@@ -288,7 +288,7 @@ test('the bar takes back what it was shown for, and nothing that another console
 test('a page that was loaded at work in one department follows and calls the queues of the other one, when work begins there', async () => {
   await second.reload();
   await inHand(second, 'B003');
-  await second.click('.hand [data-action=finish_service]');
+  await seenByHand(second, '[data-action=finish_service]');
   await inHand(second, null);
   await second.click('[data-action=stop_work]');
   await second.click('[data-action=start_work][data-service-point="renmin.yanke.r1"]');
@@ -326,7 +326,7 @@ test('a console that cannot read the house at first reads it again, and a new ro
   await page.context().close();
 });
 
-test('a screen is sent away from the desk and from operations; that it is silent stands on both', async () => {
+test('a screen is sent away from the desk and from operations; that it is silent stands on both, that it is off on the desk’s tab', async () => {
   // A voice of some cloud would hear who is called: it is none.
   const foreign = () => Object.defineProperty(window, 'speechSynthesis', { value: { getVoices: () => [{ lang: 'zh-CN', localService: false }], speak: () => {}, cancel: () => {} } });
   const board = await browser.open('/board/renmin.b3f', SIZES.screen, foreign);
@@ -337,6 +337,7 @@ test('a screen is sent away from the desk and from operations; that it is silent
   const ops = await browser.staff('/ops', SIZES.desk, 'yunxing');
   await desk.click('[data-side=screens]');
   await desk.waitForSelector('[data-screen] [data-silent]');
+  await desk.waitForSelector('[data-side=screens] .tag:text-is("没有声音")');
   await ops.click('[data-part=screens]');
   await ops.waitForSelector('[data-screen] [data-silent]');
   await desk.click('[data-action=revoke_screen]');
@@ -349,4 +350,14 @@ test('a screen is sent away from the desk and from operations; that it is silent
   await ops.click('[data-action=revoke_screen]');
   await board.waitForSelector('[data-pairing-code]');
   await ops.waitForSelector('[data-screen]', { state: 'detached' });
+  await pair();
+  await board.waitForSelector('[data-live=on]');
+  await board.context().close();
+  // The desk reads that every twenty seconds, whatever is open on its side.
+  await desk.click('[data-side=walk_in]');
+  await desk.waitForSelector('[data-side=screens] .tag:text-is("离线")', { timeout: 60000 });
+  if (process.env.PICTURES) await desk.screenshot({ path: `${process.env.PICTURES}/screen-off.png` });
+  await desk.click('[data-side=screens]');
+  await desk.click('[data-action=revoke_screen]');
+  await desk.waitForSelector('[data-side=screens] .tag', { state: 'detached' });
 });

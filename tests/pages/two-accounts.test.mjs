@@ -39,3 +39,51 @@ test('a desk stops when another desk signs in in its browser, and says so', asyn
   await page.waitForSelector('[data-queue="renmin.yanke.wangfang"]');
   await page.waitForSelector('[data-queue="renmin.xinnei.liming"]', { state: 'detached' });
 });
+
+test('who was written down while the server was away is of whoever wrote it: another account in that tab neither sees nor sends it', async () => {
+  const page = await chrome.staff('/desk', SIZES.desk, 'fenzhen');
+  await page.waitForSelector('[data-queue="renmin.xinnei.liming"]');
+  chrome.serverIsDown = true;
+  await house.end('SIGKILL');
+  await page.waitForSelector('[data-away]');
+  await page.click('#search');
+  await page.keyboard.type('没有这个人\n');
+  await page.waitForSelector('[data-entry=written]');
+  // Nothing of it is answered before they leave.
+  const asked = [];
+  await page.route('**/appointments/find', (route) => {
+    asked.push(route.request().postDataJSON().text);
+  });
+  await house.open();
+  await page.waitForSelector('jh-connection[state=live]');
+  const leave = async () => {
+    await Promise.all([page.waitForEvent('load'), page.click('[data-action=sign_out]')]);
+    await page.waitForSelector('[data-action=sign_in]');
+  };
+  const signInHere = async (name) => {
+    await page.fill('[name=name]', name);
+    await page.fill('[name=password]', PASSWORD);
+    asked.length = 0;
+    await page.click('[data-action=sign_in]');
+    await page.waitForSelector('jh-connection[state=live]');
+    await page.waitForSelector('.columns [data-queue]');
+  };
+  await leave();
+  await page.evaluate(() => {
+    const kept = JSON.parse(sessionStorage.getItem('jiaohao.desk.away'));
+    const own = { id: 1, text: '别的人', by: 'a-staff-yanke', at: kept[0].at, department: 'renmin.yanke', state: 'conflict', said: [{ key: 'away.none' }] };
+    sessionStorage.setItem('jiaohao.desk.away', JSON.stringify([...kept, own]));
+  });
+  await signInHere('yanke');
+  await page.waitForSelector('[data-away="1"] [data-entry=conflict]:has-text("别的人")');
+  assert.doesNotMatch(await page.textContent('#main'), /没有这个人/);
+  // What they put away takes nothing of the other's along.
+  await page.click('[data-entry] [data-action=remove_entry]');
+  await page.waitForSelector('[data-away]', { state: 'detached' });
+  assert.deepEqual(asked, []);
+  await leave();
+  await page.unroute('**/appointments/find');
+  await signInHere('fenzhen');
+  await page.waitForSelector('[data-entry=conflict]:has-text("没有这个人")');
+  chrome.serverIsDown = false;
+});

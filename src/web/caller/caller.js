@@ -30,6 +30,7 @@ function draw() {
   if (model && model.refused) return h('p', { class: 'empty' }, h('b', null, t('doctor.refused')), wordsOf(model.refused));
   if (!opened || !model || !model.value) return h('p', { class: 'skeleton', key: 'skeleton', 'aria-busy': 'true' });
   const { actions, persons, site } = opened;
+  actions.lookAtUndo();
   const now = page.protocol.clock.now();
   if (!model.work) return beginView(/** @type {any} */ ({ model, actions, persons, now }), site);
   const hand = model.inHand();
@@ -89,7 +90,7 @@ function handButtons(model, actions, hand, now) {
   const tooEarly = notYet(hand, now);
   const o = (/** @type {string} */ key, /** @type {boolean} */ off) => ({ type: 'button', key, 'data-key': key, disabled: actions.busy || off });
   return h('div', { class: 'do', key: 'hand' },
-    h('button', { ...o('primary', false), class: 'btn primary', 'data-action': 'call_next_patient', 'data-outcome': 'seen', onclick: onceOf(() => actions.callNext('seen')) }, t(model.work.paused ? 'doctor.finish' : 'doctor.seen_next')),
+    h('button', { ...o('primary', false), class: 'btn primary', 'data-action': 'call_next_patient', 'data-outcome': 'seen', onclick: onceOf(() => actions.seenNext()) }, t(model.work.paused ? 'doctor.finish' : 'doctor.seen_next')),
     h('button', {
       ...o('not_here', !called || !!tooEarly), class: 'btn', 'data-action': 'call_next_patient', 'data-outcome': 'not_here', title: tooEarly,
       onclick: () => actions.callNext('not_here'),

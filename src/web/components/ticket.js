@@ -74,10 +74,10 @@ export function waited(ticket, nowMs) {
   return ticket.checked_in_at ? t('minutes', { n: minutesSince(ticket.checked_in_at, nowMs) }) : '';
 }
 
-/** A call that no screen has confirmed: at the desk it is called out where people wait. @param {any} ticket @param {boolean} [atDesk] */
-export function notAnnounced(ticket, atDesk) {
+/** A call that no screen has confirmed, at the desk: it is called out where people wait. @param {any} ticket */
+export function notAnnounced(ticket) {
   const unheard = ticket.not_announced;
-  return unheard ? h('p', { class: 'notice soon', key: 'not-announced', 'data-not-announced': unheard }, t(atDesk ? `desk.not_announced.${unheard}` : `not_announced.${unheard}`)) : null;
+  return unheard ? h('p', { class: 'notice soon', key: 'not-announced', 'data-not-announced': unheard }, t(`desk.not_announced.${unheard}`)) : null;
 }
 
 /** What is still missing before the patient can be said to be missed; empty when nothing is. @param {any} hand @param {number} now @param {string} [key] that calls again */

@@ -117,7 +117,8 @@ export class Alerts {
   open() {
     const all = this.queues().reduce((/** @type {any[]} */ some, queue) => some.concat(Object.values(queue.tickets)), []);
     const rank = (/** @type {any} */ ticket) => `${ticket.pre_check.alert.level === 'urgent' ? 0 : 1}${ticket.pre_check.alert.at}`;
-    return all.filter((ticket) => ticket.pre_check && ticket.pre_check.alert && ticket.pre_check.alert.open)
+    // Who has been seen has been looked at by a doctor.
+    return all.filter((ticket) => ticket.ended !== 'seen' && ticket.pre_check && ticket.pre_check.alert && ticket.pre_check.alert.open)
       .sort((a, b) => (rank(a) < rank(b) ? -1 : 1));
   }
 
@@ -125,8 +126,8 @@ export class Alerts {
   look() {
     this.follow();
     const open = this.open();
-    // Somebody is with them, whether or not the house knows it yet.
-    const loud = open.filter((ticket) => !this.noted.has(alertOf(ticket)));
+    // Somebody is with them, whether or not the house knows it yet: who has noted it here, or a doctor.
+    const loud = open.filter((ticket) => !this.noted.has(alertOf(ticket)) && !['called', 'serving'].includes(ticket.state));
     const isNew = loud.some((ticket) => !this.rang.has(alertOf(ticket)));
     const isUrgent = loud.some((ticket) => ticket.pre_check.alert.level === 'urgent');
     const now = performance.now();

@@ -18,8 +18,8 @@ const LIST_MAX = 300;
 
 /**
  * @typedef {{key?: string, values?: Object<string, any>, why?: any}} Said words by key, or why it was refused: the language is that of who reads it
- * @typedef {{id: number, text: string, at: number, department: string, state: 'written'|'merged'|'conflict', said: Said[]|string, only?: any, unasked?: boolean, owes?: any}} Entry
- *   `at` in UTC milliseconds of the clinic's time; `only`: the one whom a part of a name or number fits; `unasked`: is here, and the pre-check is still to be
+ * @typedef {{id: number, text: string, by?: string, at: number, department: string, state: 'written'|'merged'|'conflict', said: Said[]|string, only?: any, unasked?: boolean, owes?: any}} Entry
+ *   `by` the account; `at` in UTC milliseconds of the clinic's time; `only`: the one whom a part of a name or number fits; `unasked`: is here, and the pre-check is still to be
  *   asked; `owes`: the appointment of who is here and has not paid
  */
 
@@ -41,8 +41,14 @@ export class Away {
   constructor(page, desk) {
     this.page = page;
     this.desk = desk;
+    /** Who writes here: what another account has written in this tab is neither shown nor sent, and stays for that one. */
+    this.by = page.session.who.account;
+    const isOwn = (/** @type {Entry} */ entry) => !entry.by || entry.by === this.by;
+    const kept = readKept(KEPT);
     /** @type {Entry[]} */
-    this.entries = readKept(KEPT);
+    this.entries = kept.filter(isOwn);
+    /** @type {Entry[]} */
+    this.others = kept.filter((entry) => !isOwn(entry));
     this.merging = false;
     /** Whose check-in or report is with the house: it can be struck off no more. @type {Entry|null} */
     this.sent = null;
@@ -66,7 +72,7 @@ export class Away {
   }
 
   keep() {
-    writeKept(KEPT, this.entries.filter((entry) => entry.state !== 'merged'));
+    writeKept(KEPT, this.others.concat(this.entries.filter((entry) => entry.state !== 'merged')));
     this.page.draw();
   }
 
@@ -75,7 +81,7 @@ export class Away {
     if (!text || this.entries.length >= LIST_MAX) return false;
     const id = 1 + this.entries.reduce((max, entry) => Math.max(max, entry.id), 0);
     this.entries.push({
-      id, text, at: this.page.protocol.clock.now(), department: this.desk.floor().department, state: 'written', said: [],
+      id, text, by: this.by, at: this.page.protocol.clock.now(), department: this.desk.floor().department, state: 'written', said: [],
     });
     this.keep();
     return true;

@@ -396,7 +396,8 @@ function aside() {
     sessions: () => (sessions ? sessions(f) : readSessions()),
     screens: () => screensView({ site: /** @type {Site} */ (site), send: (name, body) => acts.send(name, body), after: reread }),
   };
-  const silent = site && site.all('screens').some((one) => one.online && one.silent);
+  const screens = site ? site.all('screens') : [];
+  const faults = ['not_seen', 'silent'].filter((fault) => screens.some((one) => (fault === 'silent' ? one.online && one.silent : !one.online)));
   const left = Math.min(1, f.areaLeftMs() / 60000);
   return h('aside', { class: 'side' },
     h('div', { class: 'tabs', role: 'tablist', hidden: page.protocol.status === 'offline' }, SIDES.map((name) => h('button', {
@@ -406,7 +407,7 @@ function aside() {
         moving = null;
         page.draw();
       },
-    }, t(`desk.side.${name}`), name === 'screens' && silent ? h('span', { class: 'tag soon' }, t('screens.silent')) : null))),
+    }, t(`desk.side.${name}`), name === 'screens' ? faults.map((fault) => h('span', { class: 'tag soon', key: fault }, t(`screens.${fault}`))) : null))),
     away && away.isThere ? h('div', { class: `body away${away.isOffline ? ' alone' : ''}`, key: 'away' }, away.view()) : null,
     h('fieldset', { class: 'body', key: 'body', disabled: page.protocol.status === 'offline', hidden: page.protocol.status === 'offline' }, bodies[side]()),
     h('div', { class: 'area', 'data-area-code': f.area ? f.area.code : '' },

@@ -49,7 +49,7 @@ export function ticketPanel(look, ticket) {
       ticket.checked_in_at ? h('span', { class: 'tag' }, t('ticket.checked_in_waited', { time: clockOf(ticket.checked_in_at), waited: waited(ticket, look.now) })) : null,
       farTag(ticket)),
     tags(ticket, look.floor.site),
-    notAnnounced(ticket, true),
+    notAnnounced(ticket),
     reachedPart(acts, ticket, persons.get(ticket.patient)),
     ticket.state === 'ended' ? null : why(ticket) ? h('p', { class: 'why' }, why(ticket)) : null,
     aheadPart(look, ticket),

@@ -19,8 +19,6 @@ const JUST_CALLED_MS = 5000;
 const SAME_SLIP_MS = 500;
 /** Who was called for longer may well have been seen, when the next call turns out to be a mistake. */
 const SHORT_VISIT_MS = 60000;
-/** What a key ends, of who is in hand. */
-const ENDING_KEYS = ['primary', 'finish_service'];
 
 /** A double click is one press: the button of the next step stands where the first one stood. @param {(event: any) => void} press */
 export const onceOf = (press) => (/** @type {any} */ event) => {
@@ -35,8 +33,10 @@ export class Actions {
     this.model = model;
     this.persons = persons;
     this.sending = false;
-    /** Whose end a key has been asked about, and when. @type {{call: string, at: number}|null} */
+    /** Whose end has been asked about, and when. @type {{call: string, at: number}|null} */
     this.asked = null;
+    /** What was offered back last: the way, and the step that it takes back. @type {any} */
+    this.offered = {};
     /** How many steps each ticket had when the last command left. @type {Map<string, number>} */
     this.before = new Map();
   }
@@ -53,19 +53,30 @@ export class Actions {
    */
   done(text, ticket, what, more) {
     const after = (ticket && this.before.get(ticket)) || 0;
-    find('#undo').offer(text, ticket ? () => this.undoStep(this.eventAfter(ticket, after, what)) : null, more);
+    const undo = ticket ? () => this.undoStep(this.eventAfter(ticket, after, what)) : null;
+    this.offered = { undo, ticket, after, what };
+    find('#undo').offer(text, undo, more);
   }
 
-  /** Whether a key waits for a second press: it would end the visit of somebody called a moment ago, who is still on the way in. @param {string} action */
-  asks(action) {
+  /** Once another console has put away again whom the way back is about, it is offered no more. */
+  lookAtUndo() {
+    const bar = find('#undo');
+    const { undo, ticket, after, what } = this.offered;
     const hand = this.model.inHand();
-    if (!hand || hand.state !== 'called' || !ENDING_KEYS.includes(action)) return false;
+    const step = undo && bar.undo === undo && !(hand && hand.ticket === ticket) && stepAfter(this.model.ticket(ticket), what, after);
+    if (step && !step.undoable) bar.clear();
+  }
+
+  /** Whether a press, by hand or by key, waits for a second one: it would end the visit of somebody called a moment ago, who is still on the way in. */
+  asks() {
+    const hand = this.model.inHand();
+    if (!hand || hand.state !== 'called') return false;
     const forMs = -this.page.protocol.clock.until(hand.first_called_at);
     if (!(forMs < JUST_CALLED_MS)) return false;
     const now = performance.now();
     if (this.asked && this.asked.call === hand.call) return now - this.asked.at < SAME_SLIP_MS;
     this.asked = { call: hand.call, at: now };
-    this.page.notify(t('doctor.just_called', { number: hand.number, s: Math.max(1, Math.round(forMs / 1000)), key: keyOf(action) }), 'soon', 'just_called');
+    this.page.notify(t('doctor.just_called', { number: hand.number, s: Math.max(1, Math.round(forMs / 1000)) }), 'soon', 'just_called');
     return true;
   }
 
@@ -138,6 +149,16 @@ export class Actions {
       ...this.here(), in_hand: hand ? hand.ticket : null, outcome: hand ? outcome : null,
     });
     if (result) this.tellCalled(result, hand, outcome, paused);
+  }
+
+  /** Who is in hand has been seen, and the next one comes. */
+  async seenNext() {
+    if (!this.asks()) await this.callNext('seen');
+  }
+
+  /** Who is in hand has been seen; nobody is called. */
+  async finish() {
+    if (!this.asks()) await this.onHand('finish_service');
   }
 
   /** @param {any} result @param {any} hand @param {string|null} outcome @param {boolean} [paused] nobody was to be called */

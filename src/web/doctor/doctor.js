@@ -29,6 +29,7 @@ function draw() {
     return h('p', { class: 'empty' }, h('b', null, t('doctor.refused')), wordsOf(model.refused));
   }
   if (!model.value) return skeleton();
+  actions.lookAtUndo();
   const clock = page.protocol.clock;
   const look = {
     model, actions, persons, answers, tab, now: clock.now(), offsetMinutes: clock.offsetMinutes,

@@ -48,8 +48,8 @@ const fit = (name) => /(^|\+)F([2-46-9]|10)$/.test(name) || /^(Ctrl\+|Alt\+)/.te
 /** Whether a key that was pressed is an action's. @param {KeyboardEvent} event @param {string} action */
 export const isKeyOf = (event, action) => !event.repeat && !!keys[action] && nameOf(event) === keys[action];
 
-/** Presses the button that stands for a key, unless that is asked about first. @param {() => boolean} active @param {(action: string) => boolean} asks */
-export function listenKeys(active, asks) {
+/** Presses the button that stands for a key. @param {() => boolean} active */
+export function listenKeys(active) {
   document.addEventListener('keydown', (event) => {
     if (event.repeat || isEditing(event) || document.querySelector('dialog[open]') || !active()) return;
     const name = nameOf(event);
@@ -57,7 +57,7 @@ export function listenKeys(active, asks) {
     if (!action) return;
     event.preventDefault();
     const button = /** @type {any} */ (document.querySelector(`[data-key="${action}"]`));
-    if (button && !button.disabled && !asks(action)) button.click();
+    if (button && !button.disabled) button.click();
   });
 }
 

@@ -210,7 +210,7 @@ export class Model {
         for (const step of ticket.steps || []) all.push({ ...step, number: ticket.number, of: ticket });
       }
     }
-    return all.sort((a, b) => (a.at < b.at ? 1 : -1)).slice(0, n);
+    return all.reverse().sort(newestFirst).slice(0, n);
   }
 
   get departmentName() {
@@ -224,4 +224,10 @@ export class Model {
 function lastAt(ticket) {
   const steps = ticket.steps || [];
   return steps.length ? steps[steps.length - 1].at : ticket.checked_in_at || '';
+}
+
+/** What one press has done is of one moment: who was called by it stands above who was ended. @param {any} one @param {any} other */
+function newestFirst(one, other) {
+  if (one.at !== other.at) return one.at < other.at ? 1 : -1;
+  return Number(other.what === 'called') - Number(one.what === 'called');
 }

@@ -23,7 +23,7 @@ export async function openConsole(page) {
   // Calling goes on by the sockets, whether or not the house can be read.
   site.follow(page, READ_EVERY_MS, () => model.changed([]));
   const actions = new Actions(page, model, persons);
-  listenKeys(() => !!model.work, (action) => actions.asks(action));
+  listenKeys(() => !!model.work);
   // Nothing is scanned at a console.
   listenScans('', () => {});
   setInterval(page.draw, 1000);

@@ -2,7 +2,7 @@
 
 import { lateWords } from '../components/late.js';
 import { preCheckPart } from '../components/pre-check.js';
-import { ageOf, alertTag, bioOf, isUrgent, lastUndoable, marksLine, notAnnounced, notYet, tags, unaskedTag, waited, why, whyBehind } from '../components/ticket.js';
+import { ageOf, alertTag, bioOf, isUrgent, lastUndoable, marksLine, notYet, tags, unaskedTag, waited, why, whyBehind } from '../components/ticket.js';
 import { clockOf, rangeLeft } from '../lib/clock.js';
 import { h } from '../lib/dom.js';
 import { named, t } from '../lib/i18n.js';
@@ -50,7 +50,7 @@ function handPart(look) {
     work.paused
       ? h('div', { class: 'paused', key: 'paused' }, work.back_at ? t('doctor.paused_until', { time: clockOf(work.back_at) }) : t('doctor.paused'))
       : null,
-    hand ? [handButtons(look, hand, busy), notAnnounced(hand)] : h('div', { class: 'form', key: 'no-hand' },
+    hand ? handButtons(look, hand, busy) : h('div', { class: 'form', key: 'no-hand' },
       work.paused
         ? button('resume_work', 'doctor.resume', () => actions.resume(), { class: 'primary', key: 'primary', disabled: busy })
         : button('call_next_patient', 'doctor.next', onceOf(() => actions.callNext(null)), { class: 'primary', key: 'primary', disabled: busy })),
@@ -74,12 +74,20 @@ function nobodyPart(waiting) {
     h('b', null, t('doctor.nobody')), h('span', null, waiting ? t('doctor.nobody_waiting', { n: waiting }) : t('doctor.nobody_empty')));
 }
 
+/** Where the patient stands, and since when; while nobody has shown or spoken the call, that: it takes no other place, so nothing moves under a hand. @param {any} hand */
+function headLine(hand) {
+  const unheard = hand.not_announced;
+  return h('div', { class: `eyebrow${unheard ? ' unheard' : ''}` },
+    h('b', { 'data-state': hand.state }, stateWord(hand.state)),
+    unheard
+      ? h('b', { key: 'not-announced', role: 'alert', 'data-not-announced': unheard }, t(`not_announced.${unheard}`))
+      : h('span', { class: 'num', key: 'called' }, hand.first_called_at ? t('doctor.called_at', { time: clockOf(hand.first_called_at), n: hand.rounds || 1 }) : ''));
+}
+
 /** @param {Look} look @param {any} hand */
 function personPart(look, hand) {
   return h('div', { class: 'form', key: 'person' },
-    h('div', { class: 'eyebrow' },
-      h('b', { 'data-state': hand.state }, stateWord(hand.state)),
-      h('span', { class: 'num' }, hand.first_called_at ? t('doctor.called_at', { time: clockOf(hand.first_called_at), n: hand.rounds || 1 }) : '')),
+    headLine(hand),
     h('div', { class: 'person' },
       h('span', { class: 'number' }, hand.number),
       h('span', { class: 'name' }, look.persons.nameOf(hand)),
@@ -103,7 +111,7 @@ function handButtons(look, hand, busy) {
   return h('div', { class: 'form', key: 'buttons' },
     h('button', {
       type: 'button', class: 'btn spread primary', 'data-action': 'call_next_patient', 'data-outcome': 'seen', 'data-key': 'primary',
-      'data-ticket': ticket, disabled: busy, onclick: onceOf(() => actions.callNext('seen')),
+      'data-ticket': ticket, disabled: busy, onclick: onceOf(() => actions.seenNext()),
     }, t(paused ? 'doctor.finish' : 'doctor.seen_next'), keyCap('primary')),
     h('button', {
       type: 'button', class: 'btn spread second', 'data-action': 'call_next_patient', 'data-outcome': 'not_here', 'data-key': 'not_here',
@@ -116,7 +124,7 @@ function handButtons(look, hand, busy) {
       button('transfer_ticket', 'doctor.transfer', () => actions.transfer(hand), o({})),
       button('return_to_waiting', called ? 'doctor.wrong_call' : 'doctor.wrong_person', () => actions.returnToWaiting(), o({})),
       button('mark_missed', 'doctor.miss', () => actions.onHand('mark_missed'), o({ disabled: busy || !called || !!tooEarly })),
-      button('finish_service', 'doctor.finish', () => actions.onHand('finish_service'), o({}))));
+      button('finish_service', 'doctor.finish', onceOf(() => actions.finish()), o({}))));
 }
 
 /** @param {Look} look */

@@ -65,7 +65,7 @@ export default {
   'slip.code': 'Code to scan',
   'slip.keep': 'Keep this slip. If you miss your call, report back with it at the kiosk or the desk.',
   'slip.at': 'Printed {time}',
-  'kiosk.pay_at_desk': 'Please pay the fee of {yuan} yuan at the desk: the nurse checks you in at the same time',
-  'kiosk.pay_by_phone': 'Please pay the fee of {yuan} yuan on your phone and then check in; or pay at the desk: the nurse checks you in at the same time',
+  'kiosk.pay_at_desk': 'Please pay the fee of ¥{yuan} at the desk: the nurse checks you in at the same time',
+  'kiosk.pay_by_phone': 'Please pay the fee of ¥{yuan} on your phone and then check in; or pay at the desk: the nurse checks you in at the same time',
   'kiosk.fee_due': 'The fee of ¥{yuan} is not paid yet: please pay at the desk first',
 };

@@ -169,7 +169,7 @@ export default {
   'patient.fact_patient': '就诊人',
   'patient.fact_site': '医院',
   'family.mine': '我照顾的家人',
-  'family.said': '按您填的证件号,分诊台还没看过证件',
+  'family.said': '证件号是您自己填的。下次来,请带证件给分诊台看一下',
   'family.wrong': '填错了',
   'family.wrong_sure': '{name} 的证件号填错了?',
   'family.wrong_nothing': '这个证件号没有约着的号。',

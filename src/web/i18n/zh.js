@@ -242,7 +242,7 @@ const words = {
   'doctor.start': '人到了,开始',
   'doctor.tests': '去检查',
   'doctor.transfer': '改派',
-  'doctor.just_called': '{number} 刚叫 {s} 秒,看完了吗?再按一次 {key}',
+  'doctor.just_called': '{number} 刚叫 {s} 秒,看完了就再按一次',
   'doctor.back_too': '{number} 也改回“已叫号”',
   'doctor.wrong_call': '叫错了',
   'doctor.wrong_person': '不是本人',

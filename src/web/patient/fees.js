@@ -12,14 +12,23 @@ const AGAIN_MS = 60000;
 /** Wanted where a fee is paid by phone. */
 const paying = lazy(() => import('./paying.js'));
 
-/** What was read of appointments of other days, of held places, and of those that are over; undefined until it is. @type {Map<string, {at: number, fee: any}>} */
+/** What was read of appointments of other days, of held places, and of those that are over; undefined until it is; what the page had heard of each by then. @type {Map<string, {at: number, heard: string, fee: any}>} */
 const known = new Map();
 /** Those cancelled here that had been paid: their money is on its way. @type {Set<string>} */
 const cancelled = new Set();
 
+/** What the page has heard of an appointment by itself: where it stands, and what the person was told of it and its money. With another word the fee may be another. @param {any} home @param {any} a */
+function heardOf(home, a) {
+  const { appointments = [], notices = {} } = home.model.value || {};
+  const own = appointments.find((/** @type {any} */ one) => one.ticket === a.ticket);
+  // What is told of a refund has the refund's own part behind the ticket.
+  const told = /** @type {any[]} */ (Object.values(notices)).filter((one) => `${one.ticket}.`.startsWith(`${a.ticket}.`));
+  return [own ? own.state : '', ...told.map((one) => one.notice).sort()].join(' ');
+}
+
 /** Reads it anew. @param {any} home @param {any} a @returns {Promise<any>} null: none, or not to be read now */
 export async function readFee(home, a) {
-  const one = { at: performance.now(), fee: (known.get(a.ticket) || { fee: undefined }).fee };
+  const one = { at: performance.now(), heard: heardOf(home, a), fee: (known.get(a.ticket) || { fee: undefined }).fee };
   known.set(a.ticket, one);
   try {
     const { snapshot } = await home.page.session.http('GET', `/api/v1/streams/ticket:${a.ticket}`);
@@ -48,7 +57,7 @@ export function feeOf(home, a) {
   if (free) return null;
   if (free === undefined) return undefined;
   const one = known.get(a.ticket);
-  if (!one || performance.now() - one.at > AGAIN_MS) readFee(home, a);
+  if (!one || one.heard !== heardOf(home, a) || performance.now() - one.at > AGAIN_MS) readFee(home, a);
   return one ? one.fee : undefined;
 }
 
