@@ -38,8 +38,8 @@ fn needed_left(voices: &Voices, at: &SiteId, script: &[Line]) -> usize {
     missing(script, |line| voices.recorded(at, line).is_some()).len()
 }
 
-fn disk(error: std::io::Error) -> Rejection {
-    tracing::error!(%error, "voice/ could not be read or written");
+fn disk(voices: &Voices, error: &std::io::Error) -> Rejection {
+    tracing::error!("{}", voices.fault(error));
     Rejection::new(Code::Internal, "the voice pack could not be read or written")
 }
 
@@ -100,7 +100,7 @@ impl House {
             let refused = |why: String| Rejection::new(Code::InvalidField, why);
             let recording = wav::read(&file).map_err(|why| refused(why.to_string()))?;
             let clip = sound::clip(&recording).map_err(|why| refused(why.to_string()))?;
-            voices.keep(&site, line, &clip).map_err(disk)?;
+            voices.keep(&site, line, &clip).map_err(|error| disk(&voices, &error))?;
             Ok::<_, Rejection>(
                 json!({ "ms": wav::length_ms(clip.len()), "needed_left": needed_left(&voices, &site, &script) }),
             )
@@ -131,7 +131,7 @@ impl House {
                 let why = format!("{} clips are still to be read, the first is {}", left.len(), first.clip);
                 return Err(Rejection::new(Code::InvalidField, why));
             }
-            voices.put_to_use(&site, MadeBy::Recorded, &clips).map_err(disk)
+            voices.put_to_use(&site, MadeBy::Recorded, &clips).map_err(|error| disk(&voices, &error))
         });
         self.changed_voice(claims, at, pack.await??, Languages::Both).await
     }
@@ -150,7 +150,8 @@ impl House {
             let _turn = turn;
             voices.read_seen(&site, &script, languages, |read| {
                 let read = read.map_err(|why| Rejection::new(Code::InvalidField, why.to_string()))?;
-                let pack = voices.put_to_use(&site, read.made_by, &read.clips).map_err(disk)?;
+                let pack = voices.put_to_use(&site, read.made_by, &read.clips);
+                let pack = pack.map_err(|error| disk(&voices, &error))?;
                 voices.readings.ended(&site, None);
                 Ok::<_, Rejection>(pack)
             })
