@@ -326,6 +326,88 @@ refused "of another house" second $first.house $second
 }
 
 #[test]
+fn a_copy_for_the_second_box_that_is_cut_short_leaves_the_one_of_before() {
+    run_served(
+        r#"
+first=/var/lib/jiaohao/first second=/var/lib/jiaohao/second
+bin=$(dirname "$(command -v jiaohao-copy)")
+# a program whose run number $CUT_AT kills all of the copy, before or after its own work
+for cut in rsync mv; do
+  real=$(command -v $cut)
+  cat >$bin/$cut <<END
+#!/bin/sh
+[ "\${CUT:-}" = $cut ] || exec $real "\$@"
+echo >>$bin/runs
+if [ "\$(wc -l <$bin/runs)" = "\$CUT_AT" ]; then
+  [ "\$CUT_WHEN" = before ] || $real "\$@"
+  touch $bin/cut
+  kill -9 0
+fi
+exec $real "\$@"
+END
+  chmod 755 $bin/$cut
+done
+cut_short() { rm -f $bin/runs; ! CUT=$1 CUT_AT=$2 CUT_WHEN=$3 setsid jiaohao-copy second $first $second; [ -e $bin/cut ]; rm $bin/cut; }
+whole() { jiaohao journal verify --full --data $second >found && grep "\"last_commit\":$1" found && diff -r $second/persons $2/persons; }
+serve $first
+site one $first
+jiaohao-copy second $first $second
+cp -a $second $second.good
+site two $first
+for run in 1 2 3; do
+  for when in before after; do
+    cut_short rsync $run $when
+    whole 1 $second.good
+  done
+done
+# of the two renames: the folder of before is there, or a whole one lies beside its name, and the next copy finds its way
+cut_short mv 1 before
+whole 1 $second.good
+cut_short mv 1 after
+[ ! -e $second ]
+jiaohao journal verify --full --data $second.copying | grep '"last_commit":2'
+jiaohao-copy second $first $second
+whole 2 $first
+site three $first
+cut_short mv 2 before
+[ ! -e $second ]
+cut_short rsync 1 before
+whole 2 $first
+cut_short mv 2 after
+whole 3 $first
+jiaohao-copy second $first $second
+whole 3 $first
+[ "$(ls /var/lib/jiaohao | grep -c second)" = 2 ]
+# a full disk, and a copy that came out damaged
+site four $first
+mv $bin/rsync $bin/rsync.real
+printf '#!/bin/sh\n%s/rsync.real "$@"; echo "write failed: No space left on device (28)" >&2; exit 11\n' $bin >$bin/rsync
+chmod 755 $bin/rsync
+refused "what was there is as it was" second $first $second
+[ ! -e $second.copying ]
+mkdir -p /var/backups/jiaohao
+refused "lower JIAOHAO_COPY_KEEP" backup $first /var/backups/jiaohao
+[ ! -e /var/backups/jiaohao/.new ]
+printf '#!/bin/sh\n%s/rsync.real "$@" && if [ -e %s/log/0000000001.seg ]; then truncate -s 100 %s/log/0000000001.seg; fi\n' \
+  $bin $second.copying $second.copying >$bin/rsync
+refused "is not sound" second $first $second
+whole 3 $first
+mv $bin/rsync.real $bin/rsync
+# written once more in the second of the copy before: as long, and as old but for a part of a second
+jiaohao-copy second $first $second
+down -TERM
+touch -d @1700000000.25 $second/log/0000000001.seg
+serve $first
+site five $first
+down -TERM
+touch -d @1700000000.75 $first/log/0000000001.seg
+jiaohao-copy second $first $second
+whole 5 $first
+"#,
+    );
+}
+
+#[test]
 fn the_units_are_ones_that_systemd_takes() {
     let folder = tempfile::tempdir().unwrap();
     let project = Path::new(env!("CARGO_MANIFEST_DIR")).join("packaging");

@@ -520,6 +520,7 @@ fn alarms() -> Vec<(String, String, String)> {
 #[test]
 fn every_alarm_is_of_metrics_that_there_are_and_stands_in_operations_as_it_is() {
     let others = [
+        "max_over_time",
         "min_over_time",
         "predict_linear",
         "probe_success",

@@ -291,6 +291,17 @@ fn certificate_and_key_are_told_by_their_own_setting_and_when_they_end() {
     let settings = of("certificate.pem", "key.pem").expect("a pair");
     let [told] = &settings.of_the_machine()[..] else { panic!("{:?}", settings.of_the_machine()) };
     assert!(told.starts_with("server.tls_certificate_file: the certificate ends in "), "{told}");
+    // One that begins in 2049: its first time, of two digits a year. Who has signed it is asked by browsers alone.
+    let pem = std::fs::read(folder.path().join("certificate.pem")).expect("read");
+    let mut der = rustls_pemfile::certs(&mut pem.as_slice()).next().expect("one").expect("a certificate").to_vec();
+    let begins = der.windows(4).position(|at| at == [0x30, 30, 0x17, 13]).expect("two times") + 4;
+    der[begins..begins + 2].copy_from_slice(b"49");
+    let der = data_encoding::BASE64.encode(&der);
+    let pem = format!("-----BEGIN CERTIFICATE-----\n{der}\n-----END CERTIFICATE-----\n");
+    std::fs::write(folder.path().join("early.pem"), pem).expect("written");
+    let settings = of("early.pem", "key.pem").expect("a pair");
+    let [told] = &settings.of_the_machine()[..] else { panic!("{:?}", settings.of_the_machine()) };
+    assert!(told.starts_with("server.tls_certificate_file: the certificate is good only from 2049-"), "{told}");
 }
 
 #[test]

@@ -35,8 +35,10 @@ const OF_THE_SYSTEM: &str = "lost+found";
 #[derive(Debug, thiserror::Error)]
 pub enum FolderError {
     /// The disk said no.
-    #[error("{}: {error}: {}", .path.display(), remedy(.path, .error))]
+    #[error("{}: {error}: {}", .path.display(), remedy(.path, .error, .dir))]
     Io {
+        /// The data folder.
+        dir: PathBuf,
         /// Which file or folder.
         path: PathBuf,
         /// What it said.
@@ -114,7 +116,11 @@ pub enum FolderError {
 impl From<KeyError> for FolderError {
     fn from(error: KeyError) -> Self {
         match error {
-            KeyError::Io { path, error } => Self::Io { path, error },
+            KeyError::Io { path, error } => {
+                // data.dir/keys/….key
+                let dir = path.ancestors().nth(2).unwrap_or(&path).to_owned();
+                Self::Io { dir, path, error }
+            }
             key => Self::Key(key),
         }
     }
@@ -125,7 +131,7 @@ fn next_of(log: &Path, error: &LogError) -> String {
     match error {
         LogError::Damaged { .. } => damaged_log(log),
         LogError::Format(_) => "use the version of jiaohao that wrote it".to_owned(),
-        LogError::Io(error) => remedy(log, error),
+        LogError::Io(error) => remedy(log, error, log.parent().unwrap_or(log)),
         LogError::Refused(_) => "look at the disk".to_owned(),
     }
 }
@@ -139,10 +145,10 @@ pub fn damaged_log(log: &Path) -> String {
     )
 }
 
-/// What to do about an error of the disk at that file or folder.
-fn remedy(path: &Path, error: &io::Error) -> String {
+/// What to do about an error of the disk at that file or folder of a data folder.
+fn remedy(path: &Path, error: &io::Error, dir: &Path) -> String {
     let next = match error.kind() {
-        io::ErrorKind::PermissionDenied => return user::closed(path),
+        io::ErrorKind::PermissionDenied => return user::closed(path, dir),
         io::ErrorKind::ReadOnlyFilesystem => {
             "mount it for writing (`jiaohao journal verify` reads it as it is), or the unit's ReadWritePaths= lacks it"
         }
@@ -161,8 +167,9 @@ fn dangling(path: &Path, to: &Path) -> String {
     format!("{} is a link to {}, which is not there: is the disk mounted?", path.display(), to.display())
 }
 
-fn io_at(path: &Path) -> impl FnOnce(io::Error) -> FolderError + '_ {
-    |error| FolderError::Io { path: path.to_owned(), error }
+/// An error of the disk at that file or folder of the data folder `dir`.
+pub(super) fn io_at<'a>(dir: &'a Path, path: &'a Path) -> impl FnOnce(io::Error) -> FolderError + 'a {
+    |error| FolderError::Io { dir: dir.to_owned(), path: path.to_owned(), error }
 }
 
 /// What a data folder is, decided when it is made.
@@ -192,7 +199,7 @@ impl Folder {
     /// # Errors
     /// [`FolderError::Damaged`], or the disk's.
     pub fn read(dir: &Path) -> Result<Option<Self>, FolderError> {
-        read_mark(&dir.join(MARK)).map_err(|error| match error {
+        read_mark(dir, &dir.join(MARK)).map_err(|error| match error {
             FolderError::Damaged { file, why, .. } => FolderError::Damaged { file, why, next: from_copy(dir) },
             other => other,
         })
@@ -215,7 +222,7 @@ impl Folder {
                 fs::rename(&unfinished, within.join(MARK))?;
                 File::open(&within)?.sync_all()
             };
-            write().map_err(io_at(&within.join(MARK)))?;
+            write().map_err(io_at(dir, &within.join(MARK)))?;
         }
         Ok(())
     }
@@ -223,7 +230,7 @@ impl Folder {
 
 const MARK_COPY_UNFINISHED: &str = "folder.json.new";
 
-fn read_mark(file: &Path) -> Result<Option<Folder>, FolderError> {
+fn read_mark(dir: &Path, file: &Path) -> Result<Option<Folder>, FolderError> {
     let damaged = |why: String| FolderError::Damaged {
         file: file.to_owned(),
         why,
@@ -235,14 +242,14 @@ fn read_mark(file: &Path) -> Result<Option<Folder>, FolderError> {
             serde_json::from_str(text).map(Some).map_err(|error| damaged(error.to_string()))
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(io_at(file)(error)),
+        Err(error) => Err(io_at(dir, file)(error)),
     }
 }
 
 /// How `folder.json` comes back.
 fn from_copy(dir: &Path) -> String {
     let copy = dir.join("persons").join(MARK);
-    match read_mark(&copy) {
+    match read_mark(dir, &copy) {
         Ok(Some(_)) => format!("copy {} there: it is the same", copy.display()),
         _ => "restore it from the backup".to_owned(),
     }
@@ -292,10 +299,10 @@ fn names_in(dir: &Path) -> Result<Vec<String>, FolderError> {
     let entries = match fs::read_dir(dir) {
         Ok(entries) => entries,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(io_at(dir)(error)),
+        Err(error) => return Err(io_at(dir, dir)(error)),
     };
     let name = |entry: io::Result<fs::DirEntry>| Ok(entry?.file_name().to_string_lossy().into_owned());
-    let mut names = entries.map(name).collect::<io::Result<Vec<_>>>().map_err(io_at(dir))?;
+    let mut names = entries.map(name).collect::<io::Result<Vec<_>>>().map_err(io_at(dir, dir))?;
     names.sort_unstable();
     Ok(names)
 }
@@ -333,7 +340,7 @@ fn check_parts(dir: &Path, folder: &Folder) -> Result<(), FolderError> {
     let is_gone = match fs::read_dir(&log) {
         Ok(mut entries) => entries.next().is_none(),
         Err(error) if error.kind() == io::ErrorKind::NotFound => true,
-        Err(error) => return Err(io_at(&log)(error)),
+        Err(error) => return Err(io_at(dir, &log)(error)),
     };
     if is_gone {
         return Err(missing(dir, "log", "mount it, or restore it from the backup"));
@@ -354,7 +361,7 @@ fn check_parts(dir: &Path, folder: &Folder) -> Result<(), FolderError> {
         }
     }
     let persons = dir.join("persons");
-    match read_mark(&persons.join(MARK)) {
+    match read_mark(dir, &persons.join(MARK)) {
         Ok(Some(copy)) if copy.id == folder.id => Ok(()),
         Ok(Some(copy)) => {
             let why = format!("they are of folder {}, not {}", copy.id, folder.id);
@@ -402,7 +409,7 @@ pub fn take(dir: &Path, now: Timestamp) -> Result<Held, FolderError> {
     if looked == Looked::New {
         let unfinished = dir.join(UNFINISHED);
         let begin = || File::create(&unfinished)?.sync_all().and_then(|()| File::open(dir)?.sync_all());
-        begin().map_err(io_at(&unfinished))?;
+        begin().map_err(io_at(dir, &unfinished))?;
     }
     if let Some(fallen) = held.fallen() {
         tracing::info!(
@@ -428,10 +435,10 @@ fn lock(dir: &Path, now: Timestamp) -> Result<FolderLock, FolderError> {
             let parent = dir.parent().unwrap_or(dir).to_owned();
             return Err(FolderError::Nowhere { folder: dir.to_owned(), parent });
         }
-        made => made.map_err(io_at(dir))?,
+        made => made.map_err(io_at(dir, dir))?,
     }
     FolderLock::take(dir, now).map_err(|error| match error {
-        FolderLockError::Io { file, error } => FolderError::Io { path: file, error },
+        FolderLockError::Io { file, error } => FolderError::Io { dir: dir.to_owned(), path: file, error },
         held => FolderError::Lock(held),
     })
 }
@@ -439,7 +446,7 @@ fn lock(dir: &Path, now: Timestamp) -> Result<FolderLock, FolderError> {
 /// Names what is odd about a folder and no reason to stay down.
 fn warn(dir: &Path) -> Result<(), FolderError> {
     let names = names_in(dir)?;
-    if fs::metadata(dir).map_err(io_at(dir))?.permissions().mode() & 0o077 != 0 {
+    if fs::metadata(dir).map_err(io_at(dir, dir))?.permissions().mode() & 0o077 != 0 {
         tracing::warn!(folder = %dir.display(), "others on this machine may read the data folder: chmod -R go= it");
     }
     if let Err(error) = check_ours(dir, &names) {

@@ -90,11 +90,6 @@ pub enum ServeError {
     Doors(#[from] http::ServeError),
 }
 
-/// An error about that file or folder.
-fn at(path: &Path) -> impl FnOnce(std::io::Error) -> FolderError + '_ {
-    |error| FolderError::Io { path: path.to_owned(), error }
-}
-
 fn machine(error: impl std::fmt::Display) -> ServeError {
     ServeError::Data(error.to_string())
 }
@@ -106,7 +101,9 @@ fn not_up(dir: &Path, error: StartError) -> ServeError {
         StartError::Replay(why) => {
             machine(format!("{}: it cannot be replayed: {why}: {}", log.display(), folder::damaged_log(&log)))
         }
-        StartError::Store(StoreError::Io(error)) | StartError::Io(error) => at(&dir.join("store"))(error).into(),
+        StartError::Store(StoreError::Io(error)) | StartError::Io(error) => {
+            folder::io_at(dir, &dir.join("store"))(error).into()
+        }
         StartError::Store(error) => machine(format!("{}: {error}", dir.join("store").display())),
     }
 }
@@ -340,7 +337,7 @@ impl Recovered {
             tokens,
             generations,
             limits: Limits::new(&settings.limits),
-            audit: Audit::open(&audit, settings.audit.waiting).map_err(at(&audit))?,
+            audit: Audit::open(&audit, settings.audit.waiting).map_err(folder::io_at(&dir, &audit))?,
             codes,
             reach,
             provider,

@@ -429,9 +429,18 @@ async fn tls_with_files_that_are_read_again_when_they_change() {
             let connection = rustls::ClientConnection::new(config, name).unwrap();
             let mut stream = rustls::StreamOwned::new(connection, std::net::TcpStream::connect(to).unwrap());
             stream.write_all(request.as_bytes())?;
-            let mut answer = [0; 1024];
-            let read = stream.read(&mut answer)?;
-            std::io::Result::Ok(String::from_utf8_lossy(&answer[..read]).into_owned())
+            let (mut answer, mut part) = (String::new(), [0; 1024]);
+            loop {
+                let read = match stream.read(&mut part) {
+                    Err(error) if answer.is_empty() => return Err(error),
+                    read => read.unwrap_or(0),
+                };
+                answer += &String::from_utf8_lossy(&part[..read]);
+                let has_body = answer.split_once("\r\n\r\n").is_some_and(|(_, body)| !body.is_empty());
+                if read == 0 || has_body || answer.starts_with("HTTP/1.1 101") {
+                    return std::io::Result::Ok(answer);
+                }
+            }
         })
     };
     let get = |config| ask(config, "GET /healthz HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n");
@@ -439,6 +448,9 @@ async fn tls_with_files_that_are_read_again_when_they_change() {
     let (first, first_anew) = (trusted(), trusted());
     let answer = get(first.clone()).await.unwrap().unwrap();
     assert!(answer.starts_with("HTTP/1.1 200") && answer.contains("strict-transport-security"), "{answer}");
+    let ready = "GET /readyz HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
+    let answer = ask(first.clone(), ready).await.unwrap().unwrap();
+    assert!(answer.contains("\ncertificate: the certificate ends in "), "it is good for two: {answer}");
     // the socket's descriptor is found under TLS too: without it `/ws` refuses
     let upgrade = "GET /ws HTTP/1.1\r\nhost: localhost\r\nupgrade: websocket\r\nconnection: upgrade\r\n\
                    sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";

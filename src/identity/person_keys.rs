@@ -34,10 +34,16 @@ const DESTROYED: [u8; 32] = [0; 32];
 const MEND: &str = "stop the server, take what is missing from the backup with `jiaohao persons mend --from BACKUP`, and copy \
                     no file over it: it has the keys of everybody made known since";
 
+/// The data folder that holds `persons/` or a file in it.
+fn data_of(path: &Path) -> &Path {
+    let persons = path.ancestors().find(|at| at.extension().is_none()).unwrap_or(path);
+    persons.parent().unwrap_or(persons)
+}
+
 /// What to do about a file that this user may not read; nothing where the error says enough.
 fn next(path: &Path, error: &io::Error) -> String {
     match error.kind() {
-        io::ErrorKind::PermissionDenied => format!(": {}", user::closed(path)),
+        io::ErrorKind::PermissionDenied => format!(": {}", user::closed(path, data_of(path))),
         _ => String::new(),
     }
 }

@@ -217,7 +217,7 @@ async fn send_all(
                 "there are new accounts without a password: name a file for made ones by --passwords".to_owned(),
             )
         })?;
-        let begun = Made::begin(path).map_err(|error| Stopped::Usage(format!("{}: {error}", path.display())))?;
+        let begun = Made::begin(path).map_err(Stopped::Usage)?;
         report.notes.push(format!("made passwords are in {}: hand them out and delete it", path.display()));
         made = Some(begun);
     }

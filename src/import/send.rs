@@ -33,11 +33,21 @@ impl Made {
     /// A new file with mode 0600.
     ///
     /// # Errors
-    /// It is there already, or cannot be made.
-    pub fn begin(path: &Path) -> std::io::Result<Self> {
-        let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-        file.write_all(b"account,password\n")?;
-        Ok(Self { file })
+    /// It is there already, or cannot be made: what to do, in words.
+    pub fn begin(path: &Path) -> Result<Self, String> {
+        let begin = || -> std::io::Result<Self> {
+            let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+            file.write_all(b"account,password\n")?;
+            Ok(Self { file })
+        };
+        begin().map_err(|error| match error.kind() {
+            std::io::ErrorKind::AlreadyExists => format!(
+                "{}: there is such a file already, and it may hold passwords that are still to be handed out: name another by \
+                 --passwords",
+                path.display()
+            ),
+            _ => format!("{}: {error}", path.display()),
+        })
     }
 
     /// A password for that account, on disk before anybody hears of it.

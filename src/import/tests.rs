@@ -651,6 +651,17 @@ fn what_of_a_calendar_cannot_be_planned_is_told_with_its_line() {
 }
 
 #[test]
+fn passwords_of_an_import_before_are_not_written_over() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("passwords.csv");
+    let begin = |path: &std::path::Path| super::send::Made::begin(path).map(drop);
+    begin(&path).expect("a new one");
+    let told = begin(&path).expect_err("it is there");
+    assert!(told.starts_with(&path.display().to_string()) && told.ends_with("name another by --passwords"), "{told}");
+    assert!(begin(&folder.path().join("no/passwords.csv")).expect_err("no folder").contains("(os error 2)"));
+}
+
+#[test]
 fn slips_of_the_pen_are_told_with_their_lines() {
     let doctors = ("more.csv", "id,name,title,departments\n0043,李明,教授,内科\n0044,王芳,主治医师,内科\n");
     let sessions = (

@@ -1,5 +1,6 @@
 //! Users of this machine: whose a file is, and who runs the program, in words for whoever started it as the wrong one.
 
+use std::io::ErrorKind;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
@@ -13,7 +14,16 @@ fn own() -> u32 {
 
 /// The name of a user of this machine, else the number as `sudo -u` takes it.
 fn name(of: u32) -> String {
-    let known = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
+    name_in("/etc/passwd", of)
+}
+
+/// The group of who runs the program.
+fn own_group() -> String {
+    name_in("/etc/group", rustix::process::getegid().as_raw())
+}
+
+fn name_in(list: &str, of: u32) -> String {
+    let known = std::fs::read_to_string(list).unwrap_or_default();
     let id = of.to_string();
     let mut names = known.lines().filter_map(|line| {
         let mut fields = line.split(':');
@@ -23,11 +33,18 @@ fn name(of: u32) -> String {
     names.next().unwrap_or_else(|| format!("'#{id}'"))
 }
 
-/// What to do about a file or folder that this user may not read or write: whose it is, and the command that mends it.
-pub fn closed(path: &Path) -> String {
+/// What to do about a data folder, or what is in it, that this user may not read or write: whose it is, and the command that
+/// mends it. One for all that a folder holds is told only of the data folder and what is below it.
+pub fn closed(path: &Path, data: &Path) -> String {
+    let whole = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let (path, data) = (whole(path), whole(data));
     // What lies in a folder that is closed cannot be looked at: then it is the folder.
     let found = path.ancestors().find_map(|at| Some((at, std::fs::metadata(at).ok()?.uid())));
     let Some((at, of)) = found else { return "it must belong to the user under whom jiaohao runs".to_owned() };
+    if !at.starts_with(&data) {
+        let is_there = std::fs::metadata(&data).err().is_none_or(|why| why.kind() != ErrorKind::NotFound);
+        return if is_there { not_entered(at, &name(own())) } else { not_made(&data, &name(own()), &own_group()) };
+    }
     // A folder of one's own may hold somebody else's file: then it is the file.
     match another_in(at, of) {
         Some((file, whose)) if of == own() => of_another(&file, whose, at, of),
@@ -43,6 +60,31 @@ fn another_in(folder: &Path, of: u32) -> Option<(PathBuf, u32)> {
         let whose = std::fs::symlink_metadata(&at).ok()?.uid();
         (whose != of).then_some((at, whose))
     })
+}
+
+/// What to do about a folder that is to be made where this user may not.
+fn not_made(folder: &Path, own: &str, group: &str) -> String {
+    let folder = folder.display();
+    format!("it is not there, and {own} may not make it: `install -d -m 700 -o {own} -g {group} {folder}`")
+}
+
+/// What to do about a folder on the way that is closed.
+fn not_entered(at: &Path, own: &str) -> String {
+    let at = at.display();
+    format!("jiaohao runs as {own}, who may not go through {at}: `chmod o+x {at}`")
+}
+
+/// What to do about a file elsewhere that this user may not read.
+pub fn unread(path: &Path) -> String {
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let own = name(own());
+    match path.ancestors().find(|at| std::fs::metadata(at).is_ok()) {
+        Some(at) if at != path => not_entered(at, &own),
+        _ => {
+            let (group, path) = (own_group(), path.display());
+            format!("jiaohao runs as {own}: `chgrp {group} {path} && chmod g+r {path}`")
+        }
+    }
 }
 
 fn of_another(file: &Path, whose: u32, folder: &Path, own: u32) -> String {
@@ -87,6 +129,29 @@ mod tests {
         let stranger = another_in(folder.path(), own() + 1);
         assert_eq!(stranger, Some((folder.path().join("1.seg"), own())), "a file of another than the folder");
         let within = folder.path().join("keys").join("token.key");
-        assert!(closed(&within).contains(&folder.path().display().to_string()), "the folder that there is");
+        let said = closed(&within, folder.path());
+        assert!(said.contains(&folder.path().display().to_string()), "the folder that there is: {said}");
+        let said = closed(folder.path(), folder.path());
+        assert!(said.contains(&folder.path().display().to_string()), "the data folder itself: {said}");
+    }
+
+    #[test]
+    fn what_is_above_the_data_folder_is_given_to_nobody() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let data = folder.path().join("data");
+        let made = format!(
+            "it is not there, and {0} may not make it: `install -d -m 700 -o {0} -g {1} {2}`",
+            name(own()),
+            own_group(),
+            data.display()
+        );
+        assert_eq!(closed(&data, &data), made);
+        assert_eq!(closed(&data.join("log").join("mark"), &data), made);
+        let far = Path::new("/no-such-folder/data");
+        assert!(closed(far, far).ends_with(" /no-such-folder/data`"), "{}", closed(far, far));
+        assert_eq!(
+            not_entered(Path::new("/srv"), "jiaohao"),
+            "jiaohao runs as jiaohao, who may not go through /srv: `chmod o+x /srv`"
+        );
     }
 }

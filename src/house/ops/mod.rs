@@ -191,7 +191,8 @@ impl House {
         let Ok(facts) = facts else { return Some(SiteNow::silent(id.clone(), self.zone_of(Some(id.as_str())))) };
         let mut facts = facts?;
         let readings = &self.voices.readings;
-        facts.voice = (readings.of(&id), readings.failure(&id).is_some());
+        let is_silent = self.voices.is_closed() && facts.boards.iter().any(|board| board.speaks);
+        facts.voice = (readings.of(&id), readings.failure(&id).is_some() || is_silent);
         let now = self.shell.clock.clinic();
         let look = |at: DepartmentId| async move {
             let read = self.shell.read(department(&at), move |state: &dept::State| load(state, now));

@@ -40,8 +40,8 @@ fn left_to_read(voices: &Voices, at: &SiteId, script: &[Line]) -> (usize, usize)
     (missing(script, is_recorded).len(), missing_english(script, is_recorded).len())
 }
 
-fn disk(error: std::io::Error) -> Rejection {
-    tracing::error!(%error, "voice/ could not be read or written");
+fn disk(voices: &Voices, error: &std::io::Error) -> Rejection {
+    tracing::error!("{}", voices.fault(error));
     Rejection::new(Code::Internal, "the voice pack could not be read or written")
 }
 
@@ -104,7 +104,7 @@ impl House {
             let refused = |why: String| Rejection::new(Code::InvalidField, why);
             let recording = wav::read(&file).map_err(|why| refused(why.to_string()))?;
             let clip = sound::clip(&recording).map_err(|why| refused(why.to_string()))?;
-            voices.keep(&site, line, &clip).map_err(disk)?;
+            voices.keep(&site, line, &clip).map_err(|error| disk(&voices, &error))?;
             let (needed_left, english_left) = left_to_read(&voices, &site, &script);
             let ms = wav::length_ms(clip.len());
             Ok::<_, Rejection>(json!({ "ms": ms, "needed_left": needed_left, "english_left": english_left }))
@@ -139,7 +139,7 @@ impl House {
             if !missing_english(&script, has).is_empty() {
                 clips.retain(|(line, _)| line.language == "zh");
             }
-            voices.put_to_use(&site, MadeBy::Recorded, &clips).map_err(disk)
+            voices.put_to_use(&site, MadeBy::Recorded, &clips).map_err(|error| disk(&voices, &error))
         });
         let pack = pack.await??;
         // That the recording has no English is one thing, and none of its clips.
@@ -161,7 +161,8 @@ impl House {
             let _turn = turn;
             voices.read_seen(&site, &script, languages, |read| {
                 let read = read.map_err(|why| Rejection::new(Code::InvalidField, why.to_string()))?;
-                let pack = voices.put_to_use(&site, read.made_by, &read.clips).map_err(disk)?;
+                let pack = voices.put_to_use(&site, read.made_by, &read.clips);
+                let pack = pack.map_err(|error| disk(&voices, &error))?;
                 voices.readings.ended(&site, None);
                 Ok::<_, Rejection>(pack)
             })

@@ -69,7 +69,7 @@ pub fn make_offline(
         }
         let step = |done| step(&site, done, script.len());
         let read = reading::read(&voices, &site, &script, languages, &step).map_err(|why| why.to_string())?;
-        let pack = voices.put_to_use(&site, read.made_by, &read.clips).map_err(|error| error.to_string())?;
+        let pack = voices.put_to_use(&site, read.made_by, &read.clips).map_err(|error| voices.fault(&error))?;
         let is_left_out =
             |line: &&Line| languages.has(line.language) && read.clips.iter().all(|(read, _)| read != *line);
         let left_out = script.iter().filter(is_left_out).map(|line| line.clip.clone()).collect();

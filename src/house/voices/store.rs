@@ -5,11 +5,14 @@
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use dashmap::DashMap;
+use jiaohao_actors::log::user;
 use jiaohao_domain::{SiteId, is_well_formed};
 use jiaohao_queue_display::voice::{Line, MadeBy, Manifest, ManifestClip, wav};
+use rustix::fs::Access;
 use sha2::{Digest, Sha256};
 
 use super::reading::Readings;
@@ -24,6 +27,8 @@ const UNFINISHED: &str = "new";
 pub struct Voices {
     dir: PathBuf,
     used: DashMap<SiteId, Arc<Manifest>>,
+    /// The folder was there when it was read, and could not be read and written.
+    closed: AtomicBool,
     /// One pack is made at a time.
     making: Mutex<()>,
     /// What the computer is reading.
@@ -100,18 +105,46 @@ fn whole_pack(dir: &Path) -> io::Result<Manifest> {
 impl Voices {
     /// Packs of that folder. None is known to be used before [`Self::read_used`].
     pub fn new(dir: PathBuf) -> Self {
-        Self { dir, used: DashMap::new(), making: Mutex::new(()), readings: Readings::default() }
+        let (used, making, readings) = (DashMap::new(), Mutex::new(()), Readings::default());
+        Self { dir, used, closed: AtomicBool::new(false), making, readings }
+    }
+
+    /// Whether the folder was closed to this user when it was read: then no site has its pack.
+    pub fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Relaxed)
+    }
+
+    /// What the disk said of the folder, and what to do.
+    pub fn fault(&self, error: &io::Error) -> String {
+        let next = match error.kind() {
+            io::ErrorKind::PermissionDenied => user::closed(&self.dir, self.dir.parent().unwrap_or(&self.dir)),
+            _ => "look at the disk".to_owned(),
+        };
+        format!("{}: {error}: {next}", self.dir.display())
     }
 
     /// Reads which packs are used, every clip of them. One that cannot be read is as good as none: its site speaks with
     /// screens' own voices.
     pub fn read_used(&self) {
         let _making = self.making.lock().unwrap_or_else(PoisonError::into_inner);
-        let sites = fs::read_dir(&self.dir).into_iter().flatten().flatten();
+        let may = || rustix::fs::access(&self.dir, Access::READ_OK | Access::WRITE_OK | Access::EXEC_OK);
+        let entries = fs::read_dir(&self.dir).and_then(|entries| may().map(|()| entries).map_err(io::Error::from));
+        let is_closed = entries.as_ref().is_err_and(|error| error.kind() != io::ErrorKind::NotFound);
+        self.closed.store(is_closed, Ordering::Relaxed);
+        if let Some(error) = entries.as_ref().err().filter(|_| is_closed) {
+            tracing::warn!(
+                "{}; boards speak no pack until it is put right and the service started again",
+                self.fault(error)
+            );
+        }
+        let sites = entries.into_iter().flatten().flatten();
         for name in sites.filter_map(|entry| entry.file_name().into_string().ok()).filter(|name| is_well_formed(name)) {
             match self.read_current(&name) {
                 Ok(Some(pack)) => drop(self.used.insert(SiteId::from(name), Arc::new(pack))),
                 Ok(None) => {}
+                Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+                    tracing::warn!(site = name, "a voice pack cannot be read: {}", self.fault(&error));
+                }
                 Err(error) => tracing::warn!(site = name, %error, "a voice pack cannot be read: make it again on /ops"),
             }
         }
@@ -278,6 +311,22 @@ mod tests {
         let voices = Voices::new(dir.path().join("voice"));
         voices.read_used();
         voices
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_used_is_told_by_its_name_and_one_that_is_not_there_is_none() {
+        let dir = tempfile::tempdir().unwrap();
+        assert!(!opened(&dir).is_closed(), "it is made with the first pack");
+        let path = dir.path().join("voice");
+        // Whoever runs the tests may be root, to whom no folder is closed.
+        fs::write(&path, "").unwrap();
+        let voices = opened(&dir);
+        assert!(voices.is_closed());
+        let closed = voices.fault(&io::ErrorKind::PermissionDenied.into());
+        assert!(closed.starts_with(&path.display().to_string()) && closed.contains('`'), "{closed}");
+        fs::remove_file(&path).unwrap();
+        voices.read_used();
+        assert!(!voices.is_closed());
     }
 
     #[test]

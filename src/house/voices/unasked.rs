@@ -69,7 +69,7 @@ impl House {
             }
             let made = voices.read_seen(&at, &script, Languages::Both, |read| {
                 let read = read.map_err(|why| why.to_string())?;
-                voices.put_to_use_unasked(&at, &read.clips).map_err(|why| why.to_string())
+                voices.put_to_use_unasked(&at, &read.clips).map_err(|error| voices.fault(&error))
             });
             let failed = made.as_ref().err().map(|why| (script, why.clone()));
             voices.readings.ended(&at, failed);

@@ -138,7 +138,7 @@ impl Audit {
         let tried = try_to_write(dir);
         if let Err((path, error)) = &tried {
             let next = match error.kind() {
-                io::ErrorKind::PermissionDenied => user::closed(path),
+                io::ErrorKind::PermissionDenied => user::closed(path, dir.parent().unwrap_or(dir)),
                 _ => "look at the disk".to_owned(),
             };
             tracing::error!(
