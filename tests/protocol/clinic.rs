@@ -243,7 +243,6 @@ impl Clinic {
             self.until_followed(stream).await;
         }
         self.until_followed(&format!("patient:{patient}")).await;
-        self.stop(&desk).await;
         let late = self.book_and_stay_away(&operator, &desk).await;
         self.configure_again(&operator).await;
         let ticket = self.book(&phone, &desk, &patient).await;
@@ -373,17 +372,12 @@ impl Clinic {
         self.until_event("session:s.e.soon", "no_show_corrected").await;
     }
 
-    /// While the session has a room, whose door says that it does not take place.
-    async fn stop(&self, desk: &str) {
-        self.post("/sessions/stop", Some(desk), json!({"session": "s.d.m", "reason": "ill"})).await;
-        self.until_event("door:s.d.r1", "session_stopped").await;
-        self.post("/sessions/resume", Some(desk), json!({"session": "s.d.m"})).await;
-        self.until_event("door:s.d.r1", "session_resumed").await;
-    }
-
     /// Books twice from the phone, gives one back, and comes.
     async fn book(&self, phone: &str, desk: &str, patient: &str) -> String {
         let place = |slot: &str| json!({"session": "s.d.m", "slot": slot, "patient": patient});
+        let stop = json!({"session": "s.d.m", "reason": "ill"});
+        self.post("/sessions/stop", Some(desk), stop).await;
+        self.post("/sessions/resume", Some(desk), json!({"session": "s.d.m"})).await;
         let held = self.post("/appointments/hold", Some(phone), place("s.d.m.0930")).await;
         self.post("/appointments/cancel", Some(phone), json!({"appointment": held["appointment"]})).await;
         let held = self.post("/appointments/hold", Some(phone), place("s.d.m.0900")).await;
