@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{Datelike as _, NaiveDate};
+use jiaohao_domain::SessionId;
 use serde_json::Value;
 
 use super::file::repeated;
@@ -21,6 +22,7 @@ const TITLES: [&str; 4] = ["主任医师", "副主任医师", "主治医师", "�
 /// What is doubtful in what is to be made or changed, a line each.
 pub fn of(wishes: &[Wish], known: &Known) -> Vec<String> {
     let mut house = House::of(known);
+    house.take(wishes, known);
     let mut told = Vec::new();
     let is_sent = |wish: &&Wish| matches!(wish.change, Change::Made | Change::Changed(_));
     for wish in wishes.iter().filter(is_sent) {
@@ -41,14 +43,21 @@ struct House {
     classes: BTreeSet<String>,
     titles: BTreeSet<String>,
     doctors: BTreeSet<(String, String)>,
-    /// When each doctor and each room is taken, as far as this import says it.
+    /// When each doctor and each room is taken.
     taken: BTreeMap<(&'static str, String), Vec<Hours>>,
+    /// The exceptions of the house and of this import.
+    exceptions: Vec<Value>,
 }
+
+/// Columns of which a thing takes one at its hours, and the command's fields.
+const TAKEN: [(&str, &str); 2] = [("doctor", "doctor"), ("room", "service_point")];
 
 /// Hours of a session or of what comes again, and where that stands.
 #[derive(Clone)]
 struct Hours {
     at: String,
+    /// The template that it is, or of which the session is.
+    template: Option<String>,
     days: Days,
     /// Minutes of the day, from and until.
     slots: Vec<(u64, u64)>,
@@ -57,18 +66,43 @@ struct Hours {
 #[derive(Clone)]
 enum Days {
     On(NaiveDate),
-    Weekly { weekdays: Vec<u32>, from: NaiveDate, until: NaiveDate },
+    Weekly {
+        weekdays: Vec<u32>,
+        from: NaiveDate,
+        until: NaiveDate,
+        /// Days of which an exception may say otherwise.
+        except: Vec<(NaiveDate, NaiveDate)>,
+    },
 }
 
 impl Hours {
-    fn of(wish: &Wish, at: &str) -> Option<Self> {
-        let date = |field: &str| wish.fields[field].as_str()?.parse::<NaiveDate>().ok();
-        let days = match wish.kind {
+    fn of(kind: Kind, id: &str, fields: &Value, at: &str, exceptions: &[Value]) -> Option<Self> {
+        let date_of = |fields: &Value, field: &str| fields[field].as_str()?.parse::<NaiveDate>().ok();
+        let date = |field: &str| date_of(fields, field);
+        let template = match kind {
+            Kind::Templates => Some(id.to_owned()),
+            _ => SessionId::from(id).planned().map(|(template, _)| template.to_string()),
+        };
+        let days = match kind {
             Kind::Sessions => Days::On(date("date")?),
             Kind::Templates => {
-                let weekdays = wish.fields["weekdays"].as_array()?.iter().filter_map(Value::as_u64);
+                let weekdays = fields["weekdays"].as_array()?.iter().filter_map(Value::as_u64);
                 let weekdays = weekdays.filter_map(|day| day.try_into().ok()).collect();
-                Days::Weekly { weekdays, from: date("from")?, until: date("until").unwrap_or(NaiveDate::MAX) }
+                // Of whom it is is not asked closely: a doubt too few is better than one each holiday.
+                let of_another = |except: &Value, field: &str, own: Option<&str>| {
+                    except[field].as_str().is_some_and(|named| Some(named) != own)
+                };
+                let concerns = |except: &&Value| {
+                    !of_another(except, "template", Some(id))
+                        && !of_another(except, "doctor", fields["doctor"].as_str())
+                };
+                let days = |except: &Value| {
+                    let first = date_of(except, "from")?;
+                    Some((first, date_of(except, "to").unwrap_or(first)))
+                };
+                let except = exceptions.iter().filter(concerns).filter_map(days).collect();
+                let until = date("until").unwrap_or(NaiveDate::MAX);
+                Days::Weekly { weekdays, from: date("from")?, until, except }
             }
             _ => return None,
         };
@@ -77,11 +111,15 @@ impl Hours {
             let from = hours.parse::<u64>().ok()? * 60 + minutes.parse::<u64>().ok()?;
             Some((from, from + slot["minutes"].as_u64()?))
         };
-        let slots = wish.fields["slots"].as_array()?.iter().filter_map(slot).collect();
-        Some(Self { at: at.to_owned(), days, slots })
+        let slots = fields["slots"].as_array()?.iter().filter_map(slot).collect();
+        Some(Self { at: at.to_owned(), template, days, slots })
     }
 
     fn meet(&self, other: &Self) -> bool {
+        // A template is what its own sessions are made of.
+        if self.template.is_some() && self.template == other.template {
+            return false;
+        }
         let overlaps = |(from, until): &(u64, u64)| other.slots.iter().any(|(start, end)| from < end && start < until);
         self.days.meet(&other.days) && self.slots.iter().any(overlaps)
     }
@@ -91,8 +129,9 @@ impl Days {
     fn meet(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::On(one), Self::On(other)) => one == other,
-            (Self::On(day), weekly @ Self::Weekly { .. }) | (weekly @ Self::Weekly { .. }, Self::On(day)) => {
-                weekly.has(*day)
+            (Self::On(day), weekly @ Self::Weekly { except, .. })
+            | (weekly @ Self::Weekly { except, .. }, Self::On(day)) => {
+                weekly.has(*day) && !except.iter().any(|(first, last)| (first..=last).contains(&day))
             }
             (Self::Weekly { from, until, .. }, weekly @ Self::Weekly { from: begins, until: ends, .. }) => {
                 let (first, last) = (*from.max(begins), *until.min(ends));
@@ -105,7 +144,7 @@ impl Days {
     fn has(&self, day: NaiveDate) -> bool {
         match self {
             Self::On(own) => *own == day,
-            Self::Weekly { weekdays, from, until } => {
+            Self::Weekly { weekdays, from, until, .. } => {
                 (from..=until).contains(&&day) && weekdays.contains(&day.weekday().number_from_monday())
             }
         }
@@ -126,14 +165,47 @@ impl House {
             titles: has(TITLES).chain(titles).collect(),
             doctors: doctors.collect(),
             taken: BTreeMap::new(),
+            exceptions: Vec::new(),
         }
     }
 
-    /// Whose doctor or room another line of this import wants at the same hour.
+    /// Notes what is taken whatever this import sends: by rows that are as they were, and by what no row speaks of.
+    fn take(&mut self, wishes: &[Wish], known: &Known) {
+        let rows: BTreeMap<(Kind, &str), &Wish> =
+            wishes.iter().map(|wish| ((wish.kind, wish.id.as_str()), wish)).collect();
+        let kept = known.things.get(&Kind::Exceptions).into_iter().flatten();
+        let kept =
+            kept.filter(|(id, _)| !rows.contains_key(&(Kind::Exceptions, id.as_str()))).map(|(_, fields)| fields);
+        let brought = rows.values().filter(|row| row.kind == Kind::Exceptions && row.change != Change::Retired);
+        self.exceptions = kept.chain(brought.map(|row| &row.fields)).cloned().collect();
+        for (kind, word) in [(Kind::Sessions, "session"), (Kind::Templates, "template")] {
+            for (id, fields) in known.things.get(&kind).into_iter().flatten() {
+                let at = match rows.get(&(kind, id.as_str())) {
+                    None => format!("the {word} {id}"),
+                    Some(row) if row.change == Change::Same => format!("{}, line {}", row.file, row.line),
+                    Some(_) => continue,
+                };
+                let Some(hours) = Hours::of(kind, id, fields, &at, &self.exceptions) else { continue };
+                // Its template becomes another, or is no more: the department makes its sessions anew.
+                let of = hours.template.as_deref().and_then(|template| rows.get(&(Kind::Templates, template)));
+                if of.is_some_and(|row| row.change != Change::Same) {
+                    continue;
+                }
+                for (column, field) in TAKEN {
+                    let Some(id) = fields[field].as_str() else { continue };
+                    self.taken.entry((column, id.to_owned())).or_default().push(hours.clone());
+                }
+            }
+        }
+    }
+
+    /// Whose doctor or room something else has at the same hour.
     fn twice(&mut self, wish: &Wish, at: &str) -> Vec<String> {
-        let Some(hours) = Hours::of(wish, at) else { return Vec::new() };
+        let Some(hours) = Hours::of(wish.kind, &wish.id, &wish.fields, at, &self.exceptions) else {
+            return Vec::new();
+        };
         let mut doubts = Vec::new();
-        for (column, field) in [("doctor", "doctor"), ("room", "service_point")] {
+        for (column, field) in TAKEN {
             let Some(id) = wish.fields[field].as_str() else { continue };
             let taken = self.taken.entry((column, id.to_owned())).or_default();
             if let Some(other) = taken.iter().find(|other| other.meet(&hours)) {

@@ -121,6 +121,45 @@ fn a_doctor_or_a_room_in_two_places_at_one_hour_is_told() {
 }
 
 #[test]
+fn a_doctor_or_a_room_that_the_house_or_an_unchanged_row_has_at_that_hour_is_told() {
+    let header = "id,name,queue,doctor,room,period,registration_class,weekdays,from,until,hours,capacity\n";
+    let mondays = "mon,李明周一,internal.li,0042,r1,上午,普通,1,2026-11-23,,08:00-10:00,6\n";
+    let named = |text: String| -> &'static str { text.leak() };
+    let before = named(format!("{header}{mondays}"));
+    let mut known = after(&planned(&house(&[("templates.csv", before)]), &nothing()).expect("in order"));
+    // what the department has made of it
+    let template = &known.things[&Kind::Templates]["s.internal.mon"];
+    let mut made = json!({"id": "s.internal.mon-d20261130", "date": "2026-11-30"});
+    for field in ["period", "queue", "doctor", "service_point", "registration_class", "fee_fen", "high_demand", "slots"]
+    {
+        made[field] = template[field].clone();
+    }
+    known.things.entry(Kind::Sessions).or_default().insert("s.internal.mon-d20261130".to_owned(), made);
+    let told = |files: &[(&'static str, &'static str)]| {
+        super::doubts::of(&planned(&house(files), &known).expect("in order"), &known)
+    };
+    let sessions = "id,date,period,queue,doctor,room,registration_class,hours,capacity\n\
+                    a,2026-11-30,上午,internal.li,0042,,普通,09:00-11:00,6\n\
+                    b,2026-12-28,上午,internal.li,,r1,普通,09:00-11:00,6\n\
+                    c,2026-12-29,上午,internal.li,0042,r1,普通,09:00-11:00,6\n";
+    let doctor =
+        "sessions.csv, line 2: doctor: s.0042 is taken at the same hour by the session s.internal.mon-d20261130";
+    let room = |by: &str| format!("sessions.csv, line 3: room: s.internal.r1 is taken at the same hour by {by}");
+    assert_eq!(told(&[("sessions.csv", sessions)]), [doctor.to_owned(), room("the template s.internal.mon")]);
+    // a row that is as it was stands for what the house has
+    let same = [("templates.csv", before), ("sessions.csv", sessions)];
+    assert_eq!(told(&same), [doctor.to_owned(), room("templates.csv, line 2")]);
+    // a template is no doubt of its own, nor of the sessions that were made of it
+    let changed = named(before.replace("10:00,6", "10:00,8"));
+    assert_eq!(told(&[("templates.csv", changed)]), [""; 0]);
+    // one that goes takes nothing, and an exception may have closed it
+    let retired = named(format!("{},retired\n{},yes\n", header.trim_end(), mondays.trim_end()));
+    assert_eq!(told(&[("templates.csv", retired), ("sessions.csv", sessions)]), [""; 0]);
+    let closed = "id,department,from,to,does,reason\nleave,内科,2026-12-28,2026-12-28,停诊,休假\n";
+    assert_eq!(told(&[("exceptions.csv", closed), ("sessions.csv", sessions)]), [doctor]);
+}
+
+#[test]
 fn a_hospitals_export_is_understood_by_codes_and_names() {
     let sessions = (
         "sessions.csv",
