@@ -90,6 +90,26 @@ test('nothing is planned yet, and the page says what to do; from when sessions c
   assert.equal(await ops.locator('[data-date]').count(), 28);
 });
 
+test('whoever is booked for the next day is reminded at a time of the department\'s, or nobody is', async () => {
+  await view(ops, 'weekly');
+  await ops.waitForSelector('[data-reminder=""]:has-text("不提醒第二天有预约的人")');
+  await ops.click('[data-action=change_reminder]');
+  await ops.fill('dialog [name=at_min]', '18:00');
+  await looks(ops);
+  await ops.click('dialog [data-action=dialog_go]');
+  await ops.waitForSelector('[data-reminder="18:00"]:has-text("每天 18:00 提醒第二天有预约的人")');
+  assert.equal((await house.call('GET', `/departments/${D}/plan`)).reminder_min, 1080);
+  // Nobody is woken.
+  await ops.click('[data-action=change_reminder]');
+  await ops.evaluate(() => document.querySelector('dialog form').setAttribute('novalidate', ''));
+  await ops.fill('dialog [name=at_min]', '06:00');
+  await ops.click('dialog [data-action=dialog_go]');
+  await ops.waitForSelector('dialog [role=alert]:has-text("夜里不打扰人")');
+  await ops.fill('dialog [name=at_min]', '');
+  await ops.click('dialog [data-action=dialog_go]');
+  await ops.waitForSelector('[data-reminder=""]');
+});
+
 test('by keys alone: who, which days, from when to when; the sentence says what it comes to', async () => {
   await view(ops, 'weekly');
   await ops.waitForSelector('[data-form=define_template]');
@@ -449,7 +469,7 @@ test('without a connection what was read stands with its time and nothing can be
   await ops.waitForSelector('.read-when[data-old]:has-text("连接断开:以下是"):has-text("读到的")');
   assert.match(await ops.textContent('.read-when'), /\d\d:\d\d/);
   await ops.waitForSelector('[data-template]:has-text("李明")');
-  for (const action of ['define_template', 'retire_template', 'change_ahead', 'change_quota_rules', 'plan_again']) await ops.waitForSelector(`[data-action=${action}]:disabled`);
+  for (const action of ['define_template', 'retire_template', 'change_ahead', 'change_quota_rules', 'change_reminder', 'plan_again']) await ops.waitForSelector(`[data-action=${action}]:disabled`);
   await ops.click('[data-view-of=calendar]');
   await day(ops, WEDNESDAY);
   await ops.waitForSelector('[data-action=freeze_session]:disabled');

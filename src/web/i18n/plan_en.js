@@ -217,6 +217,7 @@ export default {
   'planning.wrong.slots': 'List one slot at least; they must not overlap',
   'planning.wrong.until': 'Must not be before the first day',
   'planning.wrong.to_before': 'Must not be before the first day',
+  'planning.wrong.at_min': '07:00 to 21:59: nobody is woken',
   'planning.wrong.to': 'These days are over, or more than 366',
   'planning.wrong.not_settled': 'Patients are booked in sessions of it ({n}): doctor and queue cannot be changed ({days}). Call them first, or use a substitute.',
   'planning.wrong.retired.id': 'This one has ended and cannot be changed.',

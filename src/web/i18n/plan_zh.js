@@ -217,6 +217,7 @@ export default {
   'planning.wrong.slots': '请至少列一个时段,不要重叠',
   'planning.wrong.until': '要晚于开始的那天',
   'planning.wrong.to_before': '不能早于第一天',
+  'planning.wrong.at_min': '07:00 到 21:59:夜里不打扰人',
   'planning.wrong.to': '这些日子已经过去,或超过 366 天',
   'planning.wrong.not_settled': '{n} 个班次里已有人约,不能换医生或队列({days})。请先联系他们,或用「替诊」。',
   'planning.wrong.retired.id': '这一条已停用,不能再改。',
