@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import test, { after, before } from 'node:test';
-import { Browser, choose, drawn, Hospital, looks, ONE_SLOT, SIZES } from './hospital.mjs';
+import { Browser, choose, drawn, Hospital, looks, ONE_SLOT, seenByHand, SIZES } from './hospital.mjs';
 
 const A = 'renmin.xinnei.liming';
 
@@ -89,7 +89,7 @@ test('an emergency stands above the button that calls it, and in the head of the
   await looks(desk);
   await shot(doctor, '03-doctor');
   await shot(desk, '03-desk');
-  await doctor.click('.hand .primary');
+  await seenByHand(doctor, '.hand .primary');
   await doctor.waitForSelector(`.hand .number:text-is("${number}")`);
   await doctor.waitForSelector('[data-urgent]', { state: 'detached' });
   await desk.waitForSelector('[data-urgent]', { state: 'detached' });

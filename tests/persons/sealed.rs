@@ -129,7 +129,10 @@ async fn what_was_answered_is_read_by_desk_and_doctor_stands_in_no_byte_and_goes
     let stays = town.comes(3, but(DEGREES[2], "all_the_same", REASONS[0])).await.1.unwrap();
     let (moved, gone) = town.comes(4, but(DEGREES[3], "to", "s.fever.q")).await;
     let gone = ticket(&gone.unwrap());
-    let spared = town.comes(5, but(DEGREES[4], "not_asked", REASONS[1])).await.1.unwrap();
+    // Told and not asked at once is neither.
+    let both = town.comes(5, but(DEGREES[4], "not_asked", REASONS[1])).await.1;
+    assert_eq!(both.unwrap_err().code, "invalid_field");
+    let spared = town.comes(6, json!({"version": 1, "not_asked": REASONS[1]})).await.1.unwrap();
     let queue = async |id: &str| {
         let stream = format!("/streams/queue:{id}");
         town.door.ask("GET", &stream, Some(&town.desk), None).await.unwrap()["snapshot"].clone()

@@ -13,6 +13,8 @@ import { isSaidAs } from './search.js';
 
 const KEPT = 'jiaohao.desk.away';
 const AGAIN_MS = 10000;
+/** So far off the page's clock may be. */
+const CLOCK_MS = 1000;
 /** More than come in a long morning. */
 const LIST_MAX = 300;
 
@@ -147,9 +149,9 @@ export class Away {
     else Object.assign(entry, { state: 'conflict', said: [{ key: 'away.is_it' }], only });
   }
 
-  /** When somebody came, as the door takes it. @param {Entry} entry */
+  /** When somebody came, as the door takes it: before now, by a clock that this page knows but for a moment. @param {Entry} entry */
   cameAt(entry) {
-    return new Date(Math.min(entry.at, this.page.protocol.clock.now())).toISOString();
+    return new Date(Math.min(entry.at, this.page.protocol.clock.now() - CLOCK_MS)).toISOString();
   }
 
   /** Checks in or reports back whom an entry means. @param {Entry} entry @param {any} only @param {{number: string, isPaid: boolean}} [done] checked in already */
