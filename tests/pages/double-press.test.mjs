@@ -107,6 +107,17 @@ test('who waits behind a priority reads of it, on the console and at the desk', 
   await desk.waitForSelector('[data-chosen] [data-ahead]:has-text("1 位老年 · 08:30 段")');
   await picture(doctor, 'behind-doctor');
   await picture(desk, 'behind-desk');
+  // Whose number of the slot is the earlier one stands before by it, whenever they came, and has passed nobody.
+  const elder = await hospital.book('renmin.xinnei.s1', '08:30', await hospital.person('早约', '1937-01-01', 71));
+  const younger = await hospital.book('renmin.xinnei.s1', '08:30', await hospital.person('晚约', '1987-01-01', 72));
+  const comes = (appointment) => hospital.call('POST', '/appointments/check-in', { appointment }, hospital.desk);
+  const { number } = await comes(younger);
+  const { number: before } = await comes(elder);
+  const where = (of) => `[data-row][data-number=${of}] [data-where]`;
+  await desk.waitForSelector(where(before));
+  const rows = await desk.$$eval('[data-row]', (all) => all.map((one) => one.dataset.number));
+  assert.ok(rows.indexOf(before) < rows.indexOf(number), 'by the slot');
+  assert.doesNotMatch(await desk.textContent(where(number)), /排到前面/);
 });
 
 test('two clicks too slow for a double click ask too, on the console and in the small window; pressed again it is meant', async () => {

@@ -112,22 +112,18 @@ export function why(ticket) {
   return said(ticket.why);
 }
 
-/** By slot, else by check-in: whether somebody came to stand before another by more than that. @param {any} one @param {any} other */
-function isLater(one, other) {
-  const [a, b] = [one.slot_start || '', other.slot_start || ''];
-  return a && b && a !== b ? a > b : one.checked_in_at > other.checked_in_at;
-}
-
 /**
- * Why it stands there, and of an ordinary one who was put before it: who looks at the slots alone finds no reason.
+ * Why it stands there, and of an ordinary one whom the house has let somebody with a class pass, that: who looks at the slots
+ * alone finds no reason.
  * @param {any} ticket @param {any} queue @param {import('../lib/site.js').Site} site
  */
 export function whyBehind(ticket, queue, site) {
-  const at = queue ? queue.order.indexOf(ticket.ticket) : -1;
-  if (at < 1 || !PLAIN_LINES.includes(ticket.line) || hasClass(ticket)) return why(ticket);
-  const before = queue.order.slice(0, at).map((/** @type {string} */ id) => queue.tickets[id]);
-  const put = before.filter((/** @type {any} */ one) => one && hasClass(one) && isLater(one, ticket));
-  if (!put.length) return why(ticket);
+  const passed = (queue && queue.passed[ticket.ticket]) || 0;
+  if (!passed || !PLAIN_LINES.includes(ticket.line) || hasClass(ticket)) return why(ticket);
+  const before = queue.order.slice(0, Math.max(queue.order.indexOf(ticket.ticket), 0)).map((/** @type {string} */ id) => queue.tickets[id]);
+  const put = before.filter((/** @type {any} */ one) => one && hasClass(one) && one.checked_in_at > ticket.checked_in_at);
+  // Who has passed it is not said one by one: of more than have, somebody was there before by the slot.
+  if (!put.length || put.length > passed) return why(ticket);
   const classes = site.classesOf(prefix(ticket.ticket, 2));
   const names = Array.from(new Set(put.map((/** @type {any} */ one) => one.class)));
   const of = names.map((name) => t('ticket.put_one', { n: put.filter((/** @type {any} */ one) => one.class === name).length, words: classWord(name, classes) }));
