@@ -43,8 +43,7 @@ fn once_more(state: &State, id: &TicketId, n: usize, context: &Context) -> Resul
     {
         return Ok(());
     }
-    let opened = step.before.as_ref().and_then(|before| before.opened.as_ref());
-    once::waits_once_more(state, ticket, opened.map_or(&ticket.opened.queue, |opened| &opened.queue), context.now)
+    once::waits_once_more(state, ticket, queue_before(ticket, step), context.now)
 }
 
 /// The ticket, and its step, that the doctor settled by the very command that called this one, while that is still the
@@ -100,10 +99,7 @@ fn undo_step(
     let old = step.before.as_ref().and_then(|before| before.place.as_deref());
     let place = old.or_else(|| doors::place_of(state, ticket)).cloned();
     let (returned, place) = match (&standing, place) {
-        (Standing::Waiting, Some(place)) => {
-            let queue = opened.as_ref().map_or(&ticket.opened.queue, |opened| &opened.queue);
-            (Some(doors::returned_to(state, queue, &place)), None)
-        }
+        (Standing::Waiting, Some(place)) => (Some(doors::returned_to(state, queue_before(ticket, step), &place)), None),
         (_, place) => (None, place),
     };
     let undone = Undone {
@@ -127,10 +123,15 @@ fn undo_step(
     Ok(())
 }
 
+/// The queue in which it would be again: another one only where the step had changed that.
+fn queue_before<'a>(ticket: &'a Ticket, step: &'a Step) -> &'a QueueId {
+    let opened = step.before.as_ref().and_then(|before| before.opened.as_ref());
+    opened.map_or(&ticket.opened.queue, |opened| &opened.queue)
+}
+
 /// Whether the queue takes it in which it would be again. Rejects `retired`, unless it is there now.
 fn takes_back(state: &State, ticket: &Ticket, step: &Step) -> Result<(), Rejection> {
-    let opened = step.before.as_ref().and_then(|before| before.opened.as_ref());
-    let queue = opened.map_or(&ticket.opened.queue, |opened| &opened.queue);
+    let queue = queue_before(ticket, step);
     if ticket.is_live() && *queue == ticket.opened.queue {
         return Ok(());
     }
