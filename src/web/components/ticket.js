@@ -113,17 +113,15 @@ export function why(ticket) {
 }
 
 /**
- * Why it stands there, and of an ordinary one whom the house has let somebody with a class pass, that: who looks at the slots
+ * Why it stands there, and of an ordinary one before whom the house has put somebody with a class, that: who looks at the slots
  * alone finds no reason.
  * @param {any} ticket @param {any} queue @param {import('../lib/site.js').Site} site
  */
 export function whyBehind(ticket, queue, site) {
-  const passed = (queue && queue.passed[ticket.ticket]) || 0;
-  if (!passed || !PLAIN_LINES.includes(ticket.line) || hasClass(ticket)) return why(ticket);
+  if (!queue || !PLAIN_LINES.includes(ticket.line) || hasClass(ticket)) return why(ticket);
   const before = queue.order.slice(0, Math.max(queue.order.indexOf(ticket.ticket), 0)).map((/** @type {string} */ id) => queue.tickets[id]);
-  const put = before.filter((/** @type {any} */ one) => one && hasClass(one) && one.checked_in_at > ticket.checked_in_at);
-  // Who has passed it is not said one by one: of more than have, somebody was there before by the slot.
-  if (!put.length || put.length > passed) return why(ticket);
+  const put = before.filter((/** @type {any} */ one) => one && one.put_before.includes(ticket.ticket));
+  if (!put.length) return why(ticket);
   const classes = site.classesOf(prefix(ticket.ticket, 2));
   const names = Array.from(new Set(put.map((/** @type {any} */ one) => one.class)));
   const of = names.map((name) => t('ticket.put_one', { n: put.filter((/** @type {any} */ one) => one.class === name).length, words: classWord(name, classes) }));

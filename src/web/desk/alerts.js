@@ -117,8 +117,7 @@ export class Alerts {
   open() {
     const all = this.queues().reduce((/** @type {any[]} */ some, queue) => some.concat(Object.values(queue.tickets)), []);
     const rank = (/** @type {any} */ ticket) => `${ticket.pre_check.alert.level === 'urgent' ? 0 : 1}${ticket.pre_check.alert.at}`;
-    // Who has been seen has been looked at by a doctor.
-    return all.filter((ticket) => ticket.ended !== 'seen' && ticket.pre_check && ticket.pre_check.alert && ticket.pre_check.alert.open)
+    return all.filter((ticket) => ticket.pre_check && ticket.pre_check.alert && ticket.pre_check.alert.open)
       .sort((a, b) => (rank(a) < rank(b) ? -1 : 1));
   }
 

@@ -95,7 +95,7 @@ pub enum Event {
 
 impl Owner for Department {
     const KIND: OwnerKind = OwnerKind::Department;
-    const STATE_VERSION: u16 = 12;
+    const STATE_VERSION: u16 = 13;
     type State = State;
     type Command = ToDepartment;
     type Event = Event;

@@ -306,6 +306,7 @@ fn enter(floor: &mut Floor, entry: &Entry, what: StepKind) {
     let mut ticket = Ticket {
         opened: opened.clone(),
         place: None,
+        put_before: entry.placement.passes.clone(),
         standing: Standing::Waiting,
         missed_times: 0,
         linked_to: None,
@@ -374,7 +375,9 @@ fn undo(floor: &mut Floor, undone: &Undone) {
     let (tickets, mut places) = Places::of(floor, undone.at);
     let ticket = tickets.get_mut(&undone.ticket).expect("an event names a ticket of its department");
     places.leave(ticket, Out::Leaves);
-    ticket.steps[undone.step as usize - 1].undone = true;
+    let step = &mut ticket.steps[undone.step as usize - 1];
+    step.undone = true;
+    ticket.put_before = step.before.as_ref().map(|before| before.put_before.clone()).unwrap_or_default();
     ticket.standing = undone.standing.clone();
     ticket.place = undone.place.clone().map(Box::new);
     ticket.missed_times = undone.missed_times;

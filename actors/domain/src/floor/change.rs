@@ -8,7 +8,7 @@ use super::waits::{self, Said};
 use crate::BusinessDate;
 use crate::ById;
 use crate::ids::*;
-use crate::queue::{Lines, Picked, Place, Placement, Returned, Summons as Told};
+use crate::queue::{Lines, Picked, Place, Placement, Returned, Summons as Told, Why};
 use crate::time::Timestamp;
 use crate::wait::Paces;
 
@@ -64,6 +64,8 @@ impl<'a> Change<'a> {
         let (tickets, mut places) = Places::of(floor, self.at);
         let ticket = tickets.get_mut(self.ticket).expect("an event names a ticket of its department");
         let old = places.leave(ticket, self.out);
+        let passes = put_before(ticket, self.into, self.opened.as_ref());
+        let put_before = std::mem::replace(&mut ticket.put_before, passes);
         let standing = std::mem::replace(&mut ticket.standing, self.standing);
         let opened = self.opened.map(|opened| Box::new(std::mem::replace(&mut ticket.opened, opened)));
         let place = match self.into {
@@ -74,9 +76,26 @@ impl<'a> Change<'a> {
             In::Placed(_) | In::Back(_) => old,
         };
         places.stand(ticket, self.into);
-        let before = Some(Box::new(Before { standing, place, opened }));
+        let before = Some(Box::new(Before { standing, place, opened, put_before }));
         let reason = self.reason.map(str::to_owned);
         ticket.steps.push(Step { what: self.what, at: self.at, reason, undone: false, before });
+    }
+}
+
+/// Whom a ticket's class has put it before, once it stands as it will. One that waits on in its queue keeps those whom it has
+/// passed already; a way back to the old place keeps them all.
+fn put_before(ticket: &Ticket, into: In<'_>, opened: Option<&Opened>) -> Vec<TicketId> {
+    let is_moved_up = |place: &Place| matches!(place.why, Why::MovedUp(..));
+    match into {
+        In::Nowhere => ticket.put_before.clone(),
+        In::Back(returned) if is_moved_up(&returned.place) => ticket.put_before.clone(),
+        In::Placed(placement) if is_moved_up(&placement.place) => {
+            let queue = opened.map_or(&ticket.opened.queue, |opened| &opened.queue);
+            let stays = matches!(ticket.standing, Standing::Waiting) && *queue == ticket.opened.queue;
+            let kept = ticket.put_before.iter().filter(|_| stays);
+            placement.passes.iter().chain(kept).cloned().collect()
+        }
+        In::Back(_) | In::Placed(_) => Vec::new(),
     }
 }
 

@@ -127,11 +127,13 @@ impl PreCheckKept {
     }
 
     /// Whether somebody is still to hear its alert here. Of a ticket that goes on in another department, or has gone back
-    /// there, it is heard there.
+    /// there, it is heard there; who has been seen has been looked at by a doctor.
     pub fn is_unheard(&self, ticket: &Ticket) -> bool {
-        let is_elsewhere =
-            matches!(ticket.standing, Standing::Ended { how: TicketEnd::Transferred | TicketEnd::GivenBack, .. });
-        self.acknowledged.is_none() && !is_elsewhere && self.alert(ticket).is_some()
+        let is_over = matches!(
+            ticket.standing,
+            Standing::Ended { how: TicketEnd::Transferred | TicketEnd::GivenBack | TicketEnd::Seen, .. }
+        );
+        self.acknowledged.is_none() && !is_over && self.alert(ticket).is_some()
     }
 }
 

@@ -88,6 +88,8 @@ pub struct Ticket {
     pub opened: Opened,
     /// The place that it had last, while it has none in a line or at a door.
     pub place: Option<Box<queue::Place>>,
+    /// Whom its class has put it before, the nearest first; none once it is placed otherwise.
+    pub put_before: Vec<TicketId>,
     /// In which of the states it is.
     pub standing: Standing,
     /// How often it was missed.
@@ -248,6 +250,8 @@ pub struct Before {
     pub place: Option<Box<queue::Place>>,
     /// Queue, class and number, where the step changed them.
     pub opened: Option<Box<Opened>>,
+    /// Whom its class had put it before.
+    pub put_before: Vec<TicketId>,
 }
 
 /// Kinds of steps.

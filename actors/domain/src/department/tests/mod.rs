@@ -19,6 +19,7 @@ mod planning_random;
 mod pre_check;
 mod pre_check_afterwards;
 mod pre_check_goes_on;
+mod put_before;
 mod quota_rules;
 mod random;
 mod releasing;

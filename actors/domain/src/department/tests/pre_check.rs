@@ -143,6 +143,20 @@ fn a_child_under_six_with_a_fever_joins_the_queue_and_is_an_alert_until_the_desk
 }
 
 #[test]
+fn an_alert_that_nobody_has_heard_ends_with_the_doctor_who_has_seen_the_patient() {
+    let mut house = house();
+    let appointment = house.book("0900", "child");
+    let child = ticket(check_in(&mut house, phone(), &appointment, born(2022), Some(answered("yes", "38.6"))));
+    assert_eq!(house.called(1), child);
+    assert_eq!(shown(&house, &child)["alert"]["open"], true, "called: not yet seen");
+    house.tell(doctor(1), ToDepartment::FinishService(FinishService { ticket: child.clone() })).expect("seen");
+    assert_eq!(shown(&house, &child)["alert"]["open"], false);
+    house.undo_last(&child).expect("a slip of the hand");
+    assert_eq!(shown(&house, &child)["alert"]["open"], true);
+    house.assert_replays();
+}
+
+#[test]
 fn the_age_of_a_rule_is_the_one_that_was_said_and_that_of_a_class_the_one_that_was_proved() {
     let mut house = house();
     let mut rule_and_class = |n: i32, said: Option<BusinessDate>, birth_year: Option<i32>| {

@@ -71,6 +71,7 @@ impl View<'_> {
             "slot_start": opened.slot_start.map(|at| self.at(at)),
             "checked_in_at": self.at(opened.checked_in_at),
             "why": why(ticket, place),
+            "put_before": if matches!(ticket.standing, Standing::Waiting) { ticket.put_before.as_slice() } else { &[] },
             "service_point": service_point,
             "call": call.map(|call| &call.call).or(summons),
             "rounds": call.map(|call| call.rounds),
