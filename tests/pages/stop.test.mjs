@@ -127,4 +127,29 @@ test('one tap books the other place, and what is stopped is said no more', async
   await phone.waitForSelector('[data-stopped]', { state: 'detached' });
 });
 
+test('a substitute sits instead: in the stop itself, and whoever is at home books there', async () => {
+  await hospital.call('PUT', '/doctors', { id: 'renmin.chenxin', name: '陈新', title: '主任医师', departments: ['renmin.xinnei'] });
+  await hospital.call('PUT', '/queues', { id: 'renmin.xinnei.chenxin', name: '陈新门诊', prefix: 'C', doctors: ['renmin.chenxin'] });
+  await desk.click(`${SESSION} [data-action=resume_session]`);
+  await desk.click('dialog [data-action=dialog_go]');
+  await desk.waitForSelector(`${SESSION} [data-stopped]`, { state: 'detached' });
+  const late = await hospital.book('renmin.xinnei.s1', '08:30', await hospital.person('赵等着', '1953-01-01', 37));
+  const { ticket } = await hospital.call('POST', '/appointments/check-in', { appointment: late }, hospital.desk);
+  const form = 'dialog [data-form=stop]';
+  await desk.click(`${SESSION} [data-action=stop_session]`);
+  await desk.waitForSelector(`${form} [name=to] option[value="renmin.chenxin"]:text-is("替诊:陈新接着看(到陈新门诊排队)")`, { state: 'attached' });
+  assert.equal(await desk.$(`${form} [name=to] option[value="renmin.zhoujing"]`), null, 'who sits already is gone to by the queue');
+  await desk.selectOption(`${form} [name=to]`, 'renmin.chenxin');
+  await looks(desk);
+  if (process.env.SHOTS) await desk.screenshot({ path: `${process.env.SHOTS}/stop-substitute.png` });
+  await desk.click(`${form} [data-choice="医生身体不适"]`);
+  await desk.click(`${form} [data-action=dialog_go]`);
+  await desk.waitForSelector('[data-session="renmin.xinnei.s1-sub"]:has-text("陈新")');
+  const moved = (await hospital.call('GET', `/streams/ticket:${ticket}`, undefined, hospital.desk)).snapshot;
+  assert.deepEqual([moved.queue, moved.state], ['renmin.xinnei.chenxin', 'waiting']);
+  const places = (await hospital.call('GET', '/streams/session:renmin.xinnei.s1-sub', undefined, hospital.desk)).snapshot;
+  assert.equal(places.slots[0].open, true);
+  if (process.env.SHOTS) await desk.screenshot({ path: `${process.env.SHOTS}/stop-substituted.png` });
+});
+
 test('no page complained, none asked another origin or broke its policy', () => assert.deepEqual(browser.complaints, []));

@@ -524,6 +524,7 @@ async fn closed(day: &Played, people: &[String]) {
         ("renmin.internal.s1", "renmin.internal.s3"),
         ("2026-11-23T10:00:00+08:00", "2026-11-23T11:00:00+08:00"),
         ("renmin.internal.zhou", "renmin.internal.li"),
+        ("renmin.zhou", "renmin.liming"),
     ];
     day.play("desk", "stop_session", &other).await;
     day.play("desk", "resume_session", &other[..1]).await;
@@ -599,8 +600,8 @@ async fn online(day: &Played, patient: &str, gateway: SocketAddr) {
 async fn retired(day: &Played) {
     day.play("operator", "retire_template", &[]).await;
     // One in which somebody has been stays.
-    for session in ["renmin.internal.s2", "renmin.internal.s3", "renmin.internal.s4"] {
-        day.play("operator", "retire_session", &[("renmin.internal.s1", session)]).await;
+    for session in ["s2", "s3", "s3-sub", "s4"].map(|of| format!("renmin.internal.{of}")) {
+        day.play("operator", "retire_session", &[("renmin.internal.s1", &session)]).await;
     }
     for command in ["retire_staff", "retire_doctor", "retire_queue", "retire_board", "retire_service_point"] {
         day.play("operator", command, &[]).await;

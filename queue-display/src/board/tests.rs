@@ -433,7 +433,7 @@ fn a_clinic_that_does_not_take_place_says_from_when_and_no_delay_beside_it() {
     let date = area.department.config.today(area.now);
     let clock = chrono::NaiveTime::from_hms_opt(10, 0, 0).unwrap();
     let from = Some(area.department.config.zone().moment(date, clock));
-    let stop = |from| StopSession { session: session.clone(), from, reason: "ill".into(), to: None };
+    let stop = |from| StopSession { session: session.clone(), from, reason: "ill".into(), to: None, substitute: None };
     area.tell(ToDepartment::StopSession(stop(from)));
     let doctor = area.look()["notices"][0].clone();
     assert_eq!(
@@ -458,7 +458,13 @@ fn who_stops_for_a_part_of_the_day_is_not_said_to_be_away_today() {
     let pm = area.clinic_named("pm", Some("renmin.zhou"), &["14:00"]);
     let stop = |session: &SessionId, from_min: Option<i64>| {
         let from = from_min.map(|min| T0.plus_min(min));
-        ToDepartment::StopSession(StopSession { session: session.clone(), from, reason: "ill".into(), to: None })
+        ToDepartment::StopSession(StopSession {
+            session: session.clone(),
+            from,
+            reason: "ill".into(),
+            to: None,
+            substitute: None,
+        })
     };
     let resume = |session: &SessionId| ToDepartment::ResumeSession(ResumeSession { session: session.clone() });
     let says = |area: &Area| {

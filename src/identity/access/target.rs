@@ -267,7 +267,8 @@ impl Target {
             C::DelaySession(c) => about.department(c.session.department()).named(c.session.as_str()),
             C::StopSession(c) => {
                 let about = about.department(c.session.department()).named(c.session.as_str());
-                c.to.iter().fold(about, |about, to| about.under(to.as_str()))
+                let named = c.to.iter().map(QueueId::as_str).chain(c.substitute.iter().map(DoctorId::as_str));
+                named.fold(about, |about, id| about.under(id))
             }
             C::ResumeSession(c) => about.department(c.session.department()).named(c.session.as_str()),
             C::StartWork(c) => about.department(c.department.clone()).department(c.service_point.department()),

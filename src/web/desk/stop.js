@@ -27,6 +27,19 @@ const waiting = (floor, session) => {
   return queue ? queue.order.length : 0;
 };
 
+/**
+ * Who could sit instead, and from which queue they would call: the own one, else a pool. Not who sits then already: to them one
+ * goes by their queue.
+ * @param {any} floor @param {any} session @param {any[]} queues @returns {{doctor: any, queue: any}[]}
+ */
+function substitutes(floor, session, queues) {
+  const sits = new Set(floor.sessions.filter((/** @type {any} */ one) => one.open !== false && !one.stopped_from && one.period === session.period).map((/** @type {any} */ one) => one.doctor));
+  const free = floor.site.all('doctors').filter((/** @type {any} */ one) => one.departments.includes(floor.department) && one.id !== session.doctor && !sits.has(one.id));
+  return free.map((/** @type {any} */ doctor) => ({
+    doctor, queue: queues.find((one) => one.doctors.includes(doctor.id)) || queues.find((one) => !one.doctors.length),
+  })).filter((/** @type {any} */ one) => one.queue);
+}
+
 /** @param {any} page @param {any} floor @param {any} acts @param {any} session */
 async function stop(page, floor, acts, session) {
   const now = page.protocol.clock.now();
@@ -36,12 +49,14 @@ async function stop(page, floor, acts, session) {
     return;
   }
   const queues = floor.site.of('queues', floor.department).filter((/** @type {any} */ queue) => queue.id !== session.queue);
+  const instead = substitutes(floor, session, queues);
   const said = await ask(t('desk.stop_title'), (done) => h('form', {
     class: 'form', 'data-form': 'stop',
     onsubmit: (/** @type {any} */ event) => {
       event.preventDefault();
       const { from, to, text } = event.target.elements;
-      done({ from: from.value, to: to.value || null, reason: text.value.trim() });
+      const by = instead.find((one) => one.doctor.id === to.value);
+      done({ from: from.value, to: by ? by.queue.id : to.value || null, substitute: by ? by.doctor.id : null, reason: text.value.trim() });
     },
   },
   h('p', null, h('b', null, sessionName(session, floor))),
@@ -51,7 +66,9 @@ async function stop(page, floor, acts, session) {
   h('label', { class: 'field' }, h('span', null, t('desk.stop_to', { n: waiting(floor, session) })),
     h('select', { class: 'input', name: 'to' },
       h('option', { key: '', value: '' }, t('desk.stop_stay')),
-      queues.map((/** @type {any} */ queue) => h('option', { key: queue.id, value: queue.id }, named(queue.name, queue.name_en))))),
+      queues.map((/** @type {any} */ queue) => h('option', { key: queue.id, value: queue.id }, t('desk.stop_to_queue', { queue: named(queue.name, queue.name_en) }))),
+      instead.map(({ doctor, queue }) => h('option', { key: doctor.id, value: doctor.id }, t('desk.stop_to_substitute', { name: named(doctor.name, doctor.name_en), queue: named(queue.name, queue.name_en) }))))),
+  instead.length ? h('p', { class: 'muted', key: 'substitute' }, t('desk.stop_substitute_does')) : null,
   usualReasons([t('desk.stop.ill'), t('desk.stop.emergency'), t('desk.stop.meeting')]),
   h('label', { class: 'field' }, h('span', null, t('reason')), h('input', { class: 'input', name: 'text', required: true, maxlength: '200' })),
   h('div', { class: 'buttons' },

@@ -160,6 +160,9 @@ pub struct StopSession {
     /// Another queue of the department, where those go who wait; absent: they keep their places.
     #[serde(default)]
     pub to: Option<QueueId>,
+    /// 替诊: the doctor who sits there instead, from then on, in a session of the same class and fee.
+    #[serde(default)]
+    pub substitute: Option<DoctorId>,
 }
 
 /// It takes place after all.

@@ -63,7 +63,13 @@ fn a_release_has_the_places_that_its_line_could_have() {
     change(&mut day, "s.d.one", &|session| (session.frozen, session.frozen_by_plan) = (None, true));
     assert_eq!(places(&day, now), (2, 0));
     change(&mut day, "s.d.one", &|session| session.frozen_by_plan = false);
-    let two = StopSession { session: SessionId::from("s.d.two"), from: None, reason: "ill".into(), to: None };
+    let two = StopSession {
+        session: SessionId::from("s.d.two"),
+        from: None,
+        reason: "ill".into(),
+        to: None,
+        substitute: None,
+    };
     let stopped = decide_stop(&day.clinic, &two, &desk(now));
     day.take(stopped).unwrap();
     assert_eq!(places(&day, now), (2, 1), "what does not take place is left for nobody");

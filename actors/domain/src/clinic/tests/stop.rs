@@ -4,7 +4,7 @@ use super::*;
 
 fn stop(from: Option<&str>, reason: &str) -> StopSession {
     let (session, from, reason) = (SessionId::from("s.d.am"), from.map(at), reason.to_owned());
-    StopSession { session, from, reason, to: None }
+    StopSession { session, from, reason, to: None, substitute: None }
 }
 
 impl Day {

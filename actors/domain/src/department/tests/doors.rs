@@ -161,7 +161,13 @@ fn a_door_says_whose_clinic_does_not_take_place_and_when() {
     };
     let stop = |part: &str| {
         let session = SessionId::from(format!("s.d.{part}"));
-        ToDepartment::StopSession(StopSession { session, from: None, reason: "ill".to_owned(), to: None })
+        ToDepartment::StopSession(StopSession {
+            session,
+            from: None,
+            reason: "ill".to_owned(),
+            to: None,
+            substitute: None,
+        })
     };
     assert_eq!(says(&house), ["-", "-"]);
     house.desk(stop("am")).expect("stopped");

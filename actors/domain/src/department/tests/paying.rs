@@ -254,7 +254,13 @@ fn a_stopped_clinic_and_a_settlement_give_all_back_and_seen_gives_nothing() {
     }
     let (session, reason) = (SessionId::from(format!("{DEPARTMENT}.am")), "ill".to_owned());
     house
-        .desk(ToDepartment::StopSession(StopSession { session, from: Some(at("09:30")), reason, to: None }))
+        .desk(ToDepartment::StopSession(StopSession {
+            session,
+            from: Some(at("09:30")),
+            reason,
+            to: None,
+            substitute: None,
+        }))
         .expect("stopped");
     house.pass();
     let all = [&seen, &settled, &stopped].map(|id| house.fen(id));

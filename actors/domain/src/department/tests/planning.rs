@@ -324,7 +324,13 @@ fn a_session_that_is_to_go_is_kept_by_defining_it_by_hand_and_who_was_stopped_th
     house.templates(template("li", Some(1), &[1, 2]));
     house.to(date("2026-11-24"), 9);
     house.books("li-d20261130", "1");
-    let stop = StopSession { session: session_id("li-d20261130"), from: None, reason: "停电".into(), to: None };
+    let stop = StopSession {
+        session: session_id("li-d20261130"),
+        from: None,
+        reason: "停电".into(),
+        to: None,
+        substitute: None,
+    };
     house.desk(ToDepartment::StopSession(stop)).expect("stopped");
     house.excepts(except("off", date("2026-11-30"), date("2026-11-30"), closed()));
     assert_eq!(

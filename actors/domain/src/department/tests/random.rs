@@ -158,9 +158,10 @@ pub fn command(house: &mut House, dice: &mut Dice) -> Option<(Principal, ToDepar
                 let session = SessionId::from(format!("{DEPARTMENT}.am"));
                 let from = [None, Some(at("09:30")), Some(at("10:00"))][dice.roll(3) as usize];
                 let to = [None, Some(queue("own"))][dice.roll(2) as usize].clone();
+                let substitute = [None, Some(doctor_id(1))][dice.roll(2) as usize].clone();
                 match dice.roll(2) {
                     0 => (desk(), ToDepartment::ResumeSession(ResumeSession { session })),
-                    _ => (desk(), ToDepartment::StopSession(StopSession { session, from, reason, to })),
+                    _ => (desk(), ToDepartment::StopSession(StopSession { session, from, reason, to, substitute })),
                 }
             }
             0 => (desk(), close_session(house, dice)),

@@ -9,7 +9,13 @@ use crate::{Code, Rejection};
 impl House {
     pub fn stop(&mut self, from: Option<&str>, to: Option<&str>) -> Result<Answer, Rejection> {
         let (session, reason) = (SessionId::from(format!("{DEPARTMENT}.am")), "ill".to_owned());
-        self.desk(ToDepartment::StopSession(StopSession { session, from: from.map(at), reason, to: to.map(queue) }))
+        self.desk(ToDepartment::StopSession(StopSession {
+            session,
+            from: from.map(at),
+            reason,
+            to: to.map(queue),
+            substitute: None,
+        }))
     }
 
     pub fn resume(&mut self) -> Result<Answer, Rejection> {
@@ -80,6 +86,52 @@ fn a_check_in_by_mistake_is_undone_into_the_stop_and_walk_ins_go_by_what_takes_p
     house.resume().expect("takes place");
     assert_eq!(house.appointment_state(&id), AppointmentState::Booked);
     house.check_in(&id).expect("comes");
+    house.state.clinic.check().expect("holds");
+    house.assert_replays();
+}
+
+/// As somebody who is ill is replaced: stopped, taken along, and who sits there instead.
+fn stop_for(house: &mut House, to: Option<&str>, substitute: u32) -> Result<Answer, Rejection> {
+    let (session, reason) = (SessionId::from(format!("{DEPARTMENT}.am")), "ill".to_owned());
+    let (to, substitute) = (to.map(queue), Some(doctor_id(substitute)));
+    house.desk(ToDepartment::StopSession(StopSession { session, from: None, reason, to, substitute }))
+}
+
+#[test]
+fn a_substitute_sits_where_those_who_wait_are_taken_and_has_the_places_that_are_left() {
+    let mut house = House::new(0).with_session(3);
+    let ids: Vec<AppointmentId> = ["a", "b"].iter().map(|who| house.book("0900", who)).collect();
+    let home = house.book("1000", "c");
+    house.now = at("08:50");
+    for id in &ids {
+        house.after_s(10).check_in(id).expect("comes");
+    }
+    assert_eq!(code(stop_for(&mut house, None, 2)), Code::InvalidField, "where?");
+    assert_eq!(code(stop_for(&mut house, Some("own"), 2)), Code::InvalidField, "is another doctor's queue");
+    assert_eq!(code(stop_for(&mut house, Some("other"), 77)), Code::Forbidden, "works elsewhere");
+    stop_for(&mut house, Some("other"), 2).expect("sits instead");
+    let instead = SessionId::from(format!("{DEPARTMENT}.am-sub"));
+    let session = &house.state.clinic.sessions[&instead];
+    let was = &house.state.clinic.sessions[&SessionId::from(format!("{DEPARTMENT}.am"))];
+    assert_eq!((&session.doctor, &session.queue), (&Some(doctor_id(2)), &queue("other")));
+    assert_eq!(
+        (&session.date, &session.period, &session.registration_class, session.fee_fen),
+        (&was.date, &was.period, &was.registration_class, was.fee_fen)
+    );
+    let places = |of: &crate::clinic::Session| -> Vec<(crate::Timestamp, u32)> {
+        of.slots.iter().map(|id| &house.state.clinic.slots[id]).map(|slot| (slot.start, slot.capacity)).collect()
+    };
+    let mut left = places(was);
+    left[0].1 -= 2;
+    assert_eq!(places(session), left, "two are there already");
+    for id in &ids {
+        let opened = &house.ticket(&id.ticket()).opened;
+        assert_eq!((&opened.queue, &opened.session), (&queue("other"), &Some(instead.clone())));
+    }
+    assert_eq!(house.appointment_state(&home), AppointmentState::Stopped);
+    let events = house.events.len();
+    stop_for(&mut house, Some("other"), 2).expect("said again");
+    assert_eq!(house.events.len(), events, "changes nothing");
     house.state.clinic.check().expect("holds");
     house.assert_replays();
 }

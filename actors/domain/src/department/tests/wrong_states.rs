@@ -134,7 +134,13 @@ fn session(name: &str) -> ToDepartment {
         "delay_session 1441" => ToDepartment::DelaySession(DelaySession { session, minutes: 1_441 }),
         "stop_session" | "stop_session later" => {
             let from = (name != "stop_session").then(|| at("23:00"));
-            ToDepartment::StopSession(StopSession { session, from, reason: "病假".to_owned(), to: None })
+            ToDepartment::StopSession(StopSession {
+                session,
+                from,
+                reason: "病假".to_owned(),
+                to: None,
+                substitute: None,
+            })
         }
         "resume_session" => ToDepartment::ResumeSession(ResumeSession { session }),
         _ => panic!("{name}"),

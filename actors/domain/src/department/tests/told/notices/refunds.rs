@@ -124,7 +124,13 @@ fn what_the_post_has_lost_is_said_again_with_its_amount_and_heard_once() {
 #[test]
 fn that_it_is_back_ends_no_word_about_the_clinic_and_a_word_about_the_clinic_ends_not_this_one() {
     let (mut pair, appointment) = Pair::paid();
-    let stop = StopSession { session: SessionId::from("s.d.am"), from: None, reason: "ill".to_owned(), to: None };
+    let stop = StopSession {
+        session: SessionId::from("s.d.am"),
+        from: None,
+        reason: "ill".to_owned(),
+        to: None,
+        substitute: None,
+    };
     pair.house.desk(ToDepartment::StopSession(stop)).expect("is stopped");
     pair.settle();
     pair.given(&refund(&appointment));
@@ -242,7 +248,13 @@ fn who_has_paid_at_the_desk_and_whose_clinic_is_stopped_is_told_where_the_money_
     let booked = pair.person.live().next().expect("booked").0.clone();
     let taken = TakePayment { appointment: booked.clone(), amount_fen: FEE, way: DeskWay::Cash, receipt: None };
     pair.house.desk(ToDepartment::TakePayment(taken)).expect("is taken");
-    let stop = StopSession { session: SessionId::from("s.d.am"), from: None, reason: "r".to_owned(), to: None };
+    let stop = StopSession {
+        session: SessionId::from("s.d.am"),
+        from: None,
+        reason: "r".to_owned(),
+        to: None,
+        substitute: None,
+    };
     pair.house.desk(ToDepartment::StopSession(stop)).expect("does not take place");
     pair.settle();
     assert_eq!(pair.told(), [(About::Stopped, TELLING), (About::RefundAtDesk, TELLING)]);
