@@ -1,12 +1,13 @@
 // Places as the phone offers them, when somebody books and in place of a clinic that does not take place.
 
 import { named, t } from '../lib/i18n.js';
+import { isFree as isFreeFor } from '../lib/places.js';
 
 /** How many places of a slot a phone can still have. @param {any} slot @returns {number} */
 export const leftOf = (slot) => slot.free_for.online;
 
 /** Whether a slot's place can be had. @param {any} slot @param {number} now server time */
-export const isFree = (slot, now) => slot.open && leftOf(slot) > 0 && now < Date.parse(slot.bookable_until) && (!slot.bookable_from || now >= Date.parse(slot.bookable_from));
+export const isFree = (slot, now) => isFreeFor(slot, now, 'online');
 
 /** Whose session it is: the doctor's, else the queue's. @param {import('../lib/site.js').Site} site @param {any} session */
 export function whose(site, session) {
