@@ -121,13 +121,8 @@ fn take_folder(settings: &Settings, options: &ServeOptions) -> Result<Taken, Fol
     let dir = &settings.data.dir;
     let held = folder::take(dir, Timestamp(clock::wall_ms()))?;
     let is_test = options.clinic_start.is_some() || options.speed > 1.0;
+    held.looked.fits(is_test, dir)?;
     let known = match &held.looked {
-        Looked::Used(known) if is_test && !known.for_test => {
-            return Err(FolderError::Purpose(format!(
-                "{} is not a folder for test: its clock is the wall clock (clock.speed must be 1)",
-                dir.display()
-            )));
-        }
         Looked::Used(known) => Some(known.clone()),
         Looked::New => None,
     };
