@@ -73,7 +73,7 @@ async fn a_repeat_is_answered_though_nothing_is_written_any_more() {
     let command = json!({"register_walk_in": {"queue": "s.d.q", "patient": patient}});
     let key = crate::clients::command_key();
     let first = house.give_keyed(&house.desk(), key, &command).await.expect("registered");
-    house.engine.0.shell.set_storage_level(2, "less than data.last_reserve_mib".into());
+    house.engine.0.shell.set_storage_level(2, "less than data.last_reserve_mib".to_owned());
     let why = house.engine.ready().expect_err("full");
     assert!(why.contains(" MiB are free, data.last_reserve_mib = "), "{why}");
     assert_eq!(house.give_keyed(&house.desk(), key, &command).await, Ok(first));
