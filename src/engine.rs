@@ -264,7 +264,7 @@ mod tests {
 
     #[test]
     fn folders_and_settings_are_told_to_who_runs_the_house() {
-        let full = |code| Rejection::new(code, "3 MiB are free in /var/lib/jiaohao");
+        let full = |code| Rejection::new(code, "3 MiB are free in /var/lib/jiaohao").with("folder", "/var/lib/jiaohao");
         for code in [Code::StorageLow, Code::ReadOnly] {
             assert_eq!(for_asker(Some(Role::Operator), full(code)), full(code));
             for role in [None, Some(Role::Patient), Some(Role::Desk)] {

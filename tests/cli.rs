@@ -47,8 +47,13 @@ fn what_is_hardly_meant_is_warned_of_and_in_order() {
     let folder = tempfile::tempdir().expect("a folder");
     std::fs::write(folder.path().join("a.toml"), "[data]\ndir = \"~/data\"\n").expect("written");
     let checked = jiaohao(&["config", "check", "a.toml"], folder.path(), &[("JIAOHAO_SERVER__LISTEN", "0.0.0.0:8080")]);
-    assert_eq!(checked.status.code(), Some(0), "{}", stderr(&checked));
     assert!(stderr(&checked).contains("a.toml: WARN: server.listen") && stderr(&checked).contains("WARN: data.dir"));
+    // There is no folder ~ within which a start would make it.
+    assert_eq!(checked.status.code(), Some(2), "{}", stderr(&checked));
+    std::fs::create_dir(folder.path().join("~")).expect("made");
+    let checked = jiaohao(&["config", "check", "a.toml"], folder.path(), &[]);
+    assert_eq!(checked.status.code(), Some(0), "{}", stderr(&checked));
+    assert!(stdout(&checked).contains("in order") && !folder.path().join("~/data").exists());
 }
 
 #[test]

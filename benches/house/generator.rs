@@ -9,7 +9,6 @@ use std::time::{Duration, Instant};
 use hdrhistogram::Histogram;
 use jiaohao_actors::shell::clock;
 use serde_json::json;
-use uuid::Uuid;
 
 use crate::Outcome;
 use crate::client::{Http, Socket, address_of};
@@ -171,7 +170,7 @@ enum Client {
 impl Client {
     /// Whether there was a place; an error when neither that is said nor that the slot is full.
     async fn book(&mut self, n: usize, at: &Slot, patient: &str) -> Outcome<bool> {
-        let (key, Slot { session, slot }) = (Uuid::now_v7(), at);
+        let (key, Slot { session, slot }) = (jiaohao::clients::command_key(), at);
         let wish = format!(r#"{{"session":"{session}","slot":"{slot}","patient":"{patient}"}}"#);
         let (is_done, answer) = match self {
             Self::Socket(socket) => {

@@ -19,8 +19,8 @@ enum Action {
     /// Print every setting with its meaning, default and allowed values.
     #[command(after_help = "Examples:\n  jiaohao config default > jiaohao.toml")]
     Default,
-    /// Check a file (and the JIAOHAO_ variables of the environment); exit code 2 when something is wrong, or a channel
-    /// is filled in and off.
+    /// Check a file (and the JIAOHAO_ variables of the environment), and the data folder that it names, as the user who
+    /// runs this; exit code 2 when something is wrong, a channel is filled in and off, or a start would be refused.
     #[command(
         after_help = "Examples:\n  jiaohao config check jiaohao.toml\n  JIAOHAO_SERVER__LISTEN=0.0.0.0:80 jiaohao config check jiaohao.toml"
     )]
@@ -43,6 +43,9 @@ pub fn run(args: Args) -> Result<(), Failure> {
             }
             for odd in settings.odd().into_iter().chain(settings.of_the_machine()) {
                 eprintln!("{}: WARN: {odd}", file.display());
+            }
+            if let Some(refused) = settings.refused() {
+                return Err(Failure::Usage(format!("{}: {refused}", file.display())));
             }
             let on = if channels.on.is_empty() { "none".to_owned() } else { channels.on.join(", ") };
             print_result(&format!(

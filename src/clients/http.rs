@@ -10,7 +10,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use uuid::Uuid;
 
-use super::Refusal;
+use super::{Refusal, command_key};
 
 /// The longest answer that is read, in bytes.
 const ANSWER_MAX_BYTES: u64 = 16 << 20;
@@ -133,7 +133,7 @@ impl Door {
         token: Option<&str>,
         body: Option<&Value>,
     ) -> Result<Value, Refusal> {
-        self.ask_keyed(method, path, token, (method != "GET").then(Uuid::now_v7), body).await
+        self.ask_keyed(method, path, token, (method != "GET").then(command_key), body).await
     }
 
     /// The server's sites.
@@ -177,7 +177,7 @@ impl Door {
     /// See [`Door::ask`].
     pub async fn insist(&self, method: &str, path: &str, token: Option<&str>, body: &Value) -> Result<Value, Refusal> {
         let mut last = Refusal::door("not asked");
-        let key = (method != "GET").then(Uuid::now_v7);
+        let key = (method != "GET").then(command_key);
         for _ in 0..10 {
             match self.ask_keyed(method, path, token, key, (method != "GET").then_some(body)).await {
                 Err(why) if why.is_passing() => last = why,

@@ -15,9 +15,9 @@ use tokio_tungstenite::tungstenite::{Message, protocol::WebSocketConfig};
 use tokio_tungstenite::{WebSocketStream, client_async_with_config};
 use uuid::Uuid;
 
-use super::Refusal;
 use super::clock::ClinicClock;
 use super::http::Door;
+use super::{Refusal, command_key};
 
 /// Commands that may wait here for the connection; who has more waits.
 const WISHES: usize = 256;
@@ -135,7 +135,7 @@ impl LiveClient {
     /// # Errors
     /// What the server said instead.
     pub async fn give(&self, command: &str, fields: Value) -> Result<Value, Refusal> {
-        let (key, body) = (Uuid::now_v7(), json!({ command: fields }));
+        let (key, body) = (command_key(), json!({ command: fields }));
         for _ in 0..PATIENCE {
             match self.send(key, body.clone()).await.result {
                 Err(why) if why.is_passing() => tokio::time::sleep(Duration::from_millis(500)).await,

@@ -10,6 +10,13 @@ pub mod people;
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
+use uuid::Uuid;
+
+/// A new key, by which a command that is sent twice is done once.
+#[expect(clippy::disallowed_methods, reason = "a client's own chance")]
+pub fn command_key() -> Uuid {
+    Uuid::now_v7()
+}
 
 /// What the server said instead of doing it.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, thiserror::Error)]

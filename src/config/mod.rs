@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use confique::{Config, Layer};
 use jiaohao_domain::time::Zone;
 
-use crate::house::folder;
+use crate::house::fitness;
 use crate::http::tls;
 
 mod channels;
@@ -259,14 +259,18 @@ impl Settings {
         odd
     }
 
-    /// What a start would say of the machine, or be refused for, that is not in the file.
+    /// Why a start would be refused that is not in the file: the data folder, for the user who asks.
+    pub fn refused(&self) -> Option<String> {
+        fitness::check(&self.data.dir, self.clock.speed > 1).err().map(|why| format!("data.dir: {why}"))
+    }
+
+    /// What a start would say of the machine that is not in the file.
     pub fn of_the_machine(&self) -> Vec<String> {
-        let nowhere = folder::nowhere(&self.data.dir).map(|why| format!("data.dir: {why}"));
         let doubt = match (&self.server.tls_certificate_file, &self.server.tls_key_file) {
             (Some(certificate), Some(key)) => tls::doubt(certificate, key),
             _ => None,
         };
-        nowhere.into_iter().chain(doubt.map(|doubt| format!("{CERTIFICATE}: {doubt}"))).collect()
+        doubt.map(|doubt| format!("{CERTIFICATE}: {doubt}")).into_iter().collect()
     }
 
     /// What is wrong with settings that can each be read: by field.

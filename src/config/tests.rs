@@ -305,13 +305,35 @@ fn certificate_and_key_are_told_by_their_own_setting_and_when_they_end() {
 }
 
 #[test]
-fn a_folder_that_a_start_would_not_make_is_told_beforehand() {
+fn a_folder_that_a_start_would_refuse_is_told_beforehand_and_left_as_it_is() {
     let folder = tempfile::tempdir().expect("a folder");
-    let told = |dir: &Path| load(&format!("[data]\ndir = \"{}\"\n", dir.display())).expect("in order").of_the_machine();
-    assert_eq!(told(&folder.path().join("data")), [""; 0], "it is made");
-    assert_eq!(told(Path::new("data")), [""; 0]);
-    let [nowhere] = &told(&folder.path().join("no/data"))[..] else { panic!("nothing is said") };
-    assert!(nowhere.starts_with("data.dir: ") && nowhere.contains("cannot be made, because"), "{nowhere}");
+    let told = |dir: &Path| load(&format!("[data]\ndir = \"{}\"\n", dir.display())).expect("in order").refused();
+    assert_eq!(told(&folder.path().join("data")), None, "it is made");
+    assert_eq!(told(Path::new("data")), None);
+    let says = |dir: &str, what: &str| {
+        let refused = told(&folder.path().join(dir)).expect("something is said");
+        assert!(refused.starts_with("data.dir: ") && refused.contains(what), "{refused}");
+    };
+    says("no/data", "cannot be made, because");
+    std::fs::write(folder.path().join("file"), "").expect("written");
+    says("file", "a folder is expected there");
+    std::os::unix::fs::symlink(folder.path().join("disk"), folder.path().join("link")).expect("made");
+    says("link", "which is not there: is the disk mounted?");
+    let others = folder.path().join("others");
+    std::fs::create_dir(&others).expect("made");
+    assert_eq!(told(&others), None, "an empty one is taken");
+    std::fs::write(others.join("letter.txt"), "").expect("written");
+    says("others", "holds what is not Jiaohao's (letter.txt)");
+    std::fs::remove_file(others.join("letter.txt")).expect("removed");
+    // Root may write everywhere, and is refused where the folder is another's.
+    if std::os::unix::fs::chown(&others, Some(65534), None).is_ok() {
+        says("others", "and this is root");
+    } else {
+        let closed = std::os::unix::fs::PermissionsExt::from_mode(0o500);
+        std::fs::set_permissions(&others, closed).expect("closed");
+        says("others", "Permission denied");
+    }
+    assert_eq!(std::fs::read_dir(&others).expect("read").count(), 0, "nothing is written");
 }
 
 #[test]

@@ -264,6 +264,19 @@ pub enum Looked {
     Used(Folder),
 }
 
+impl Looked {
+    /// Rejects a hospital's folder for what is a test: it is never one.
+    pub fn fits(&self, is_test: bool, dir: &Path) -> Result<(), FolderError> {
+        match self {
+            Self::Used(known) if is_test && !known.for_test => Err(FolderError::Purpose(format!(
+                "{} is not a folder for test: its clock is the wall clock (clock.speed must be 1)",
+                dir.display()
+            ))),
+            _ => Ok(()),
+        }
+    }
+}
+
 /// Looks at the folder that a server is to work in, which need not exist. Changes nothing.
 ///
 /// # Errors

@@ -16,6 +16,7 @@ mod family;
 mod figures;
 mod find;
 pub mod finding;
+pub mod fitness;
 pub mod folder;
 mod health;
 mod lanes;

@@ -10,9 +10,11 @@ use jiaohao_actors::fanout::{CoarseClock, Hub, HubLimits};
 use jiaohao_actors::log::{FileId, Log, SegmentLog, SegmentOptions};
 use jiaohao_actors::shell::clock::WallClock;
 use jiaohao_actors::shell::keeper::KeeperOptions;
+use jiaohao_actors::shell::registry::Room;
 use jiaohao_actors::shell::start::Progress;
 use jiaohao_actors::shell::{Clock, Node, NodeOptions, Shell, StartError, clock};
 use jiaohao_actors::store::StoreError;
+use jiaohao_domain::codes::Valid;
 use jiaohao_domain::{OwnerKind, Role, Timestamp};
 
 use super::engine::Shared;
@@ -121,13 +123,8 @@ fn take_folder(settings: &Settings, options: &ServeOptions) -> Result<Taken, Fol
     let dir = &settings.data.dir;
     let held = folder::take(dir, Timestamp(clock::wall_ms()))?;
     let is_test = options.clinic_start.is_some() || options.speed > 1.0;
+    held.looked.fits(is_test, dir)?;
     let known = match &held.looked {
-        Looked::Used(known) if is_test && !known.for_test => {
-            return Err(FolderError::Purpose(format!(
-                "{} is not a folder for test: its clock is the wall clock (clock.speed must be 1)",
-                dir.display()
-            )));
-        }
         Looked::Used(known) => Some(known.clone()),
         Looked::New => None,
     };
@@ -454,9 +451,11 @@ fn look_at_disk(dir: &Path, settings: &Settings, shell: &Shell) {
         metrics::gauge!("disk_free_bytes").set(free_bytes as f64);
         let level = if free_bytes < last << 20 { 2 } else { u8::from(free_bytes < reserve << 20) };
         let (setting, mib) = if level == 2 { ("last_reserve_mib", last) } else { ("reserve_mib", reserve) };
-        let (free_mib, dir) = (free_bytes >> 20, dir.display());
-        let room = format!("{free_mib} MiB are free in {dir}, and data.{setting} = {mib}: free some space there");
-        shell.set_storage_level(level, room);
+        let (free_mib, folder) = (free_bytes >> 20, dir.display().to_string());
+        let says = format!("{free_mib} MiB are free in {folder}, and data.{setting} = {mib}: free some space there");
+        let about = [("folder", Valid::from(folder)), ("free_mib", free_mib.into()), ("needed_mib", mib.into())];
+        let about = about.map(|(name, value)| (name.to_owned(), value)).into();
+        shell.set_storage_level(level, Room { says, about });
     }
 }
 

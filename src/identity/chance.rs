@@ -1,5 +1,11 @@
 //! Chance for secrets: the operating system's generator. Chance for decisions comes from the shell instead.
 
+#![expect(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "this is where the chance of secrets comes from"
+)]
+
 use rand::TryRngCore;
 use rand::rngs::OsRng;
 

@@ -18,6 +18,7 @@ mod send;
 mod templates;
 #[cfg(test)]
 mod tests;
+mod told;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

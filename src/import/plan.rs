@@ -12,6 +12,7 @@ use super::kinds::{Cell, Kind};
 use super::known::{Known, in_full};
 use super::parts::{QUOTAS, number_only, slots};
 use super::refused::{rehearse, says, too_many};
+use super::told::{changed, field_of};
 
 /// What becomes of a thing.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -335,11 +336,7 @@ impl<'a> Planner<'a> {
     /// Puts a cell into its field. An empty one leaves the field out: it is then as the protocol has it without.
     fn fill(&self, fields: &mut Map<String, Value>, header: &Header, text: &str, id: &str) -> Result<(), String> {
         let department = || id.split('.').take(2).collect::<Vec<_>>().join(".");
-        let field = match header.name.as_str() {
-            "room" => "service_point",
-            "fee_yuan" => "fee_fen",
-            other => other,
-        };
+        let field = field_of(&header.name);
         let is_id = matches!(header.cell, Cell::Id | Cell::Account) || matches!(field, "department" | "retired");
         let is_part = matches!(field, "hours" | "slot_minutes" | "capacity" | "does" | "substitute" | "as_weekday");
         let is_part = is_part || QUOTAS.contains(&field);
@@ -401,7 +398,7 @@ impl<'a> Planner<'a> {
             .into_iter()
             .flatten()
             .filter(|(field, value)| before[*field] != **value)
-            .map(|(field, value)| format!("{field} {} → {}", shown(&before[field], field), shown(value, field)))
+            .flat_map(|(field, value)| changed(field, &before[field], value))
             .collect();
         Ok(if changed.is_empty() { Change::Same } else { Change::Changed(changed) })
     }
@@ -416,21 +413,6 @@ pub(super) fn is_retired<'s>(sheet: &'s Sheet, row: &Row) -> Result<bool, (Optio
             Ok(yes) => Ok(yes == json!(true)),
             Err(allowed) => Err((Some(header), unread(text, &allowed))),
         },
-    }
-}
-
-/// A value as it is told: short ones as they are, others by what they are.
-fn shown(value: &Value, field: &str) -> String {
-    match value {
-        Value::Null => "none".to_owned(),
-        Value::Number(_) if field == "released_at" => "a moment".to_owned(),
-        Value::String(text) => repeated(text),
-        Value::Array(list) => match list.iter().all(Value::is_string) {
-            true => format!("[{}]", list.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" ")),
-            false => format!("{} {field}", list.len()),
-        },
-        Value::Object(_) => "others".to_owned(),
-        plain => plain.to_string(),
     }
 }
 

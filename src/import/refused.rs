@@ -12,6 +12,7 @@ use super::kinds::Kind;
 use super::known::Known;
 use super::plan::{Change, Wish};
 use super::rehearsal::Rehearsal;
+use super::told::columns_of;
 use crate::wire;
 
 /// What goes beyond what a department may have, said once for each and before anything is rehearsed.
@@ -49,11 +50,13 @@ pub fn rehearse(
         let named = why.valid_now.iter().find(|(name, _)| *name == "field").map(|(_, field)| word(field));
         let of_wish = |sheet: &&Sheet| sheet.file == wish.file && sheet.kind == wish.kind;
         let sheet = sheets.iter().find(of_wish);
-        let header = named.and_then(|name| sheet?.header(&name));
+        let columns = named.as_deref().map(columns_of).unwrap_or_default();
+        let headers = columns.iter().filter_map(|column| Some(sheet?.header(column)?.text.as_str()));
+        let headers: Vec<&str> = headers.collect();
         Fault {
             file: wish.file.clone(),
             line: wish.line,
-            column: header.map(|header| header.text.clone()),
+            column: (!headers.is_empty()).then(|| headers.join(", ")),
             code: Some(why.code.wire().to_owned()),
             says: says(&why),
         }
@@ -88,7 +91,8 @@ pub fn rehearse(
 /// A refusal in words, with what it is about.
 pub fn says(why: &jiaohao_domain::Rejection) -> String {
     let about = why.valid_now.iter().filter(|(name, _)| *name != "field");
-    let about: Vec<String> = about.map(|(name, value)| format!("{name} {}", word(value))).collect();
+    let about = about.map(|(name, value)| format!("{} {}", columns_of(name).join(", "), word(value)));
+    let about: Vec<String> = about.collect();
     if about.is_empty() { why.detail.clone() } else { format!("{} ({})", why.detail, about.join(", ")) }
 }
 

@@ -284,6 +284,16 @@ fn a_name_that_two_bear_is_asked_about() {
 }
 
 #[test]
+fn what_would_be_refused_is_told_by_the_columns_of_the_file() {
+    let sessions = (
+        "sessions.csv",
+        "date,午别,queue,doctor,room,registration_class,hours,capacity\n2026-11-24,上午,internal.li,0042,r1,普通,08:00-10:00,200000\n",
+    );
+    let wrong = planned(&house(&[sessions]), &nothing()).expect_err("too many places");
+    assert!(wrong[0].starts_with("sessions.csv, line 2, hours, capacity: invalid_field: "), "{wrong:?}");
+}
+
+#[test]
 fn what_is_left_out_stays_and_what_is_empty_goes() {
     let first = "# kind: departments\nid,name,name_en,number_only,settings.booking.hold_ttl_s\ninternal,内科,Internal,yes,300\n";
     let wishes = planned(&[("d.csv", first)], &nothing()).expect("in order");
@@ -298,7 +308,7 @@ fn what_is_left_out_stays_and_what_is_empty_goes() {
     let set = change(
         "# kind: departments\nid,name,settings.calling.recalls,settings.booking.hold_ttl_s\ninternal,内科,,600\n",
     );
-    assert_eq!(set.change, Change::Changed(vec!["settings others → others".to_owned()]));
+    assert_eq!(set.change, Change::Changed(vec!["settings.booking.hold_ttl_s 300 → 600".to_owned()]));
 }
 
 #[test]

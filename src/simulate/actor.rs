@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use rand::Rng;
 use serde_json::{Value, json};
-use uuid::Uuid;
 
 use super::ledger::Ledger;
 use crate::clients::Refusal;
@@ -41,7 +40,7 @@ impl Actor {
     /// # Errors
     /// What the server said instead.
     pub async fn give(&self, command: &str, fields: Value) -> Result<Value, Refusal> {
-        let key = Uuid::now_v7();
+        let key = crate::clients::command_key();
         let body = json!({ command: fields });
         self.ledger.sends(command, &fields);
         let (mut interrupted, mut first_sent) = (false, None);

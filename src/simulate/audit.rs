@@ -77,7 +77,7 @@ pub async fn trespass(world: &World, screen_token: &str, doctor_token: &str) {
     let queue = &city.departments[0].queue;
     let other = city.doctors.last().map_or("", |doctor| doctor.id.as_str());
     let follow = |id: &str, stream: String| json!({ "type": "subscribe", "id": id, "stream": stream });
-    let command = |id: &str, name: &str, fields: Value| json!({ "type": "command", "id": id, "key": uuid::Uuid::now_v7(), "command": { name: fields } });
+    let command = |id: &str, name: &str, fields: Value| json!({ "type": "command", "id": id, "key": crate::clients::command_key(), "command": { name: fields } });
     let ticket = world.ledger.known().tickets.keys().next().cloned().unwrap_or_else(|| format!("{queue}.t1"));
     let person = world.people.first().map(|(id, _)| id.clone()).unwrap_or_default();
     let as_screen = [

@@ -47,7 +47,7 @@ const rooms = doctors.map(([doctor, english, title], n) => ({
   at_door: n === 1 ? ['B014'] : [], waiting: n === 2 ? [] : [1, 2, 3, 4, 5].map((i) => `${'ABCD'[n]}01${i}`).filter((number) => number !== 'B014'),
 }));
 const value = {
-  board: { name: '心内科 候诊区 3F', name_en: 'Cardiology, waiting area' }, missed: ['A001', 'B002', 'C013', 'A007', 'D021'], rooms,
+  board: { name: '心内科 候诊区 3F', name_en: 'Cardiology, waiting area', rows_max: 12 }, missed: ['A001', 'B002', 'C013', 'A007', 'D021'], rooms,
   notices: [{ zh: '李明医生门诊延迟约20分钟', en: 'Dr Li Ming is running about 20 minutes late' }],
   calls: [
     { call: 'c1', at: '2026-11-23T08:29:00+08:00', state: 'called', number: 'A009', name: '张*三', place: '1号诊室', place_en: 'Room 1' },

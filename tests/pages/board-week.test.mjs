@@ -258,7 +258,7 @@ function world() {
     // Fifty millionths faster than the screen's: four seconds a day.
     serverNow: () => MIDNIGHT + 7.9 * 3600000 + now * 1.00005,
     value: {
-      board: { id: 'renmin.b3f', name: '心内科 候诊区', name_en: 'Cardiology', speaks: true, english: true, yao: false },
+      board: { id: 'renmin.b3f', name: '心内科 候诊区', name_en: 'Cardiology', speaks: true, english: true, yao: false, rows_max: 12 },
       voice: 'v1', now: '', calls: [], rooms: [], missed: [], announcements: [], notices: [],
     },
     socket: null,

@@ -203,6 +203,14 @@ test('a call that nobody announced is marked in the row and above its column; th
   await desk.waitForSelector('[data-filter=waiting]:text-is("候诊 4")');
   await desk.waitForSelector('[data-row][data-number=A001] [data-not-announced]');
   await desk.waitForSelector(`[data-unheard="${A}"]:has-text("A001")`);
+  // Called out by the nurse, it is put away by the keyboard alone; the row keeps its mark, and the next call says it anew.
+  await desk.focus(`[data-unheard="${A}"] [data-action=put_away]`);
+  await desk.keyboard.press('Enter');
+  await desk.waitForSelector(`[data-unheard="${A}"]`, { state: 'detached' });
+  await desk.waitForFunction(() => document.activeElement.id === 'search');
+  await desk.waitForSelector('[data-row][data-number=A001] [data-not-announced]');
+  await doctor.click('[data-action=recall_patient]');
+  await desk.waitForSelector(`[data-unheard="${A}"]:has-text("A001")`);
   await doctor.context().close();
 });
 

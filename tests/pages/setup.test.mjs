@@ -83,12 +83,16 @@ test('what is wrong is said at its field, and nothing is lost by it', async () =
 
 test('a full disk is told to who can make room, with where and how much', async () => {
   browser.serverIsDown = true; // a refusal on purpose is noted by the browser
-  const full = { code: 'read_only', title: 'Read only', detail: '3 MiB are free in /srv/data, and data.last_reserve_mib = 64: free some space there' };
+  const full = {
+    code: 'read_only', title: 'Read only', detail: '3 MiB are free in /srv/data, and data.last_reserve_mib = 64: free some space there', valid_now: { folder: '/srv/data', free_mib: 3, needed_mib: 64 },
+  };
   await ops.route('**/api/v1/staff', (route) => route.fulfill({ status: 503, contentType: 'application/problem+json', body: JSON.stringify(full) }));
   await ops.fill('[name=password]', `${ADMIN}!`);
   await ops.fill('[name=again]', `${ADMIN}!`);
   await ops.click('[data-action=setup]');
-  await isThere(ops, '[data-form=setup]:has-text("腾出空间"):has-text("data.last_reserve_mib = 64")');
+  await isThere(ops, '[data-form=setup]:has-text("数据放在 /srv/data,那块盘只剩 3 MB,至少要有 64 MB")');
+  assert.doesNotMatch(await ops.textContent('[data-form=setup]'), /are free|free some/, 'in her language alone');
+  await looks(ops);
   await ops.unroute('**/api/v1/staff');
   browser.serverIsDown = false;
 });

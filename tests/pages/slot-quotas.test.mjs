@@ -97,10 +97,26 @@ test('operations do the same in a day of the plan, and hear that the session is 
   await ops.waitForSelector(`${row}[data-standing=by_hand]:has-text("留:手机 3")`);
   const session = await ops.getAttribute(row, 'data-planned');
   assert.deepEqual((await slotsOf(session)).map((one) => one.quotas.online), [3, 0]);
-  // Opened and left as it is: nothing is written.
+  // Opened and left as it is: nothing is written, and so it is said.
   await ops.click(`${row} [data-action=slot_quotas]`);
   await ops.click(`${FORM} [data-action=dialog_go]`);
   await ops.waitForSelector(FORM, { state: 'detached' });
+  await ops.waitForSelector('#notice:has-text("没有改")');
+});
+
+test('what another hand has made so meanwhile is not said to have been changed', async () => {
+  await desk.click(`[data-action=slot_quotas][data-session="${S1}"]`);
+  await desk.fill(`${FORM} ${NINE} input >> nth=1`, '2');
+  const own = (await house.call('GET', `/streams/session:${S1}`, undefined, house.desk)).snapshot;
+  await house.call('PUT', '/sessions', {
+    id: S1, date: own.date, period: own.period, queue: own.queue, doctor: own.doctor, registration_class: own.registration_class, fee_fen: own.fee_fen, high_demand: own.high_demand,
+    service_point: own.service_point ?? undefined, released_at: own.released_at ?? undefined,
+    slots: own.slots.map((slot) => ({ start: slot.start.slice(11, 16), minutes: 30, capacity: slot.capacity, quotas: slot.slot.endsWith('0900') ? { ...slot.quotas, desk: 2 } : slot.quotas })),
+  });
+  await desk.click(`${FORM} [data-action=dialog_go]`);
+  await desk.waitForSelector(FORM, { state: 'detached' });
+  await desk.waitForSelector('#notice:has-text("没有改"):has-text("李明")');
+  assert.equal(await desk.$('#undo:has-text("已改")'), null);
 });
 
 test('no page complained, none asked another origin or broke its policy', () => assert.deepEqual(chrome.complaints, []));

@@ -22,6 +22,11 @@ before(async () => {
     id: 'renmin.xinnei.pm', date: own.date, period: 'afternoon', queue: own.queue, doctor: own.doctor, registration_class: own.registration_class,
     slots: [{ start: '14:00', minutes: 30, capacity: 2 }],
   });
+  // Not to be had before noon, by the desk neither.
+  await hospital.call('PUT', '/sessions', {
+    id: 'renmin.xinnei.a1', date: own.date, period: 'evening', queue: own.queue, doctor: own.doctor, registration_class: own.registration_class,
+    slots: [{ start: '18:00', minutes: 30, capacity: 2 }], released_at: '2026-11-23T12:00:00+08:00',
+  });
   await hospital.call('PUT', '/sessions', {
     id: TOMORROW, date: '2026-11-24', period: 'morning', queue: own.queue, doctor: own.doctor, registration_class: own.registration_class,
     slots: [{ start: '09:00', minutes: 30, capacity: 2 }],
@@ -84,6 +89,7 @@ test('whom it has not reached stands on the telephone list', async () => {
   await desk.waitForSelector('dialog h2:has-text("李明上午停诊:请打电话告诉这 1 位")');
   await desk.waitForSelector(`${row} [data-phone]:text-is("139 0000 1010")`);
   assert.match(await desk.textContent('dialog [data-instead]'), /可改约:.*(李明|周静) \d\d:\d\d 起还有 \d+ 个,费用 \d+\.00 元/);
+  assert.doesNotMatch(await desk.textContent('dialog [data-instead]'), /18:00/, 'what the house would not give');
   await looks(desk);
   if (process.env.SHOTS) await desk.screenshot({ path: `${process.env.SHOTS}/stop-list.png` });
   // Rung in vain: the next nurse sees it, and may still tell them.

@@ -101,7 +101,7 @@ fn says(at: &Path, of: u32, own: u32) -> String {
 }
 
 /// Whose the folder is, where root is at work in a folder of somebody else: what root writes there its owner cannot use.
-pub(super) fn anothers(folder: &Path) -> std::io::Result<Option<String>> {
+pub fn anothers(folder: &Path) -> std::io::Result<Option<String>> {
     let of = std::fs::metadata(folder)?.uid();
     Ok((own() == ROOT && of != ROOT).then(|| name(of)))
 }

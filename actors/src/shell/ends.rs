@@ -6,6 +6,7 @@
 //! 1.2 million), one of them stays closed, or the writer refuses its record, until the next start draws others: nothing
 //! wrong is written.
 
+#[expect(clippy::disallowed_types, reason = "a table's own chance: nothing is decided by it")]
 use std::hash::{BuildHasher, RandomState};
 
 use dashmap::DashMap;
@@ -13,6 +14,7 @@ use jiaohao_domain::OwnerRef;
 
 /// See the module.
 #[derive(Debug, Default)]
+#[expect(clippy::disallowed_types, reason = "a table's own chance: nothing is decided by it")]
 pub struct OwnerEnds {
     keys: RandomState,
     ends: DashMap<u64, u64>,

@@ -12,6 +12,7 @@ use actix::prelude::SendError;
 use actix::{ArbiterHandle, Recipient};
 use dashmap::DashMap;
 use flume::Sender;
+use jiaohao_domain::codes::Valid;
 use jiaohao_domain::{Code, Message, OwnerKind, OwnerRef, Rejection};
 use tokio::sync::oneshot;
 
@@ -34,6 +35,21 @@ pub const READ_ONLY: u8 = 2;
 /// An owner without a record goes after this, milliseconds of machine time: whoever asks for ids that nobody has fills no
 /// memory with them.
 const UNKNOWN_MS: i64 = 5_000;
+
+/// How much room there is and should be, where.
+#[derive(Clone, Debug, Default)]
+pub struct Room {
+    /// In words.
+    pub says: String,
+    /// The same as a refusal names it.
+    pub about: Vec<(String, Valid)>,
+}
+
+impl From<String> for Room {
+    fn from(says: String) -> Self {
+        Self { says, about: Vec::new() }
+    }
+}
 
 /// The node's shell.
 pub struct Shell {
@@ -67,7 +83,7 @@ pub struct Shell {
     pub(crate) mailbox: usize,
     /// 0 well, 1 below the reserve (bookings refused), 2 nearly full (all writes refused).
     pub(crate) storage: AtomicU8,
-    pub(crate) room: Mutex<String>,
+    pub(crate) room: Mutex<Room>,
     /// Up to which commit everything is in snapshots, and when that was reached (process time; the start counts as a
     /// checkpoint).
     pub(crate) floor_commit: AtomicU64,
@@ -181,14 +197,10 @@ impl Shell {
         self.storage_level() == READ_ONLY
     }
 
-    /// The refusal of what finds no room, in words for who can make some.
+    /// The refusal of what finds no room, for who can make some.
     pub fn no_room(&self, code: Code) -> Rejection {
-        Rejection::new(code, self.room())
-    }
-
-    /// How much room there is and should be, where.
-    pub fn room(&self) -> String {
-        self.room.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        let Room { says, about } = self.room.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        Rejection { code, detail: says, valid_now: about }
     }
 
     /// 0: well; 1: below the reserve; 2: nearly full.
@@ -196,9 +208,11 @@ impl Shell {
         self.storage.load(Ordering::Relaxed)
     }
 
-    /// Says how full the disk is (see [`Shell::storage_level`]), and in words how much room there is and should be, where.
-    pub fn set_storage_level(&self, level: u8, room: String) {
+    /// Says how full the disk is (see [`Shell::storage_level`]), and how much room there is and should be, where.
+    pub fn set_storage_level(&self, level: u8, room: impl Into<Room>) {
+        let room = room.into();
         self.room.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&room);
+        let room = room.says;
         match self.storage.swap(level, Ordering::Relaxed) {
             before if before < level => {
                 let refused = if level == READ_ONLY { "everything but reading is" } else { "bookings are" };

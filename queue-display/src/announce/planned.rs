@@ -142,7 +142,6 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::board::ROWS_MAX;
 
     /// A department of so many rooms, and who calls from its queues.
     fn rooms(count: usize, queues: &[(&str, &[&str])]) -> Rooms {
@@ -212,12 +211,6 @@ mod tests {
         let in_turn = [session("s.d.li", Some("s.li"), 8, 6), session("s.d.wang", Some("s.wang"), 9, 6)];
         assert_eq!(rows(&eight, &["s.d.li", "s.d.wang"], &in_turn), 1, "one after the other");
         assert_eq!(rows(&eight, &["s.d.gone"], &[]), 0);
-    }
-
-    #[test]
-    fn the_page_shows_as_many_rows_as_are_warned_of() {
-        let page = include_str!("../../../src/web/board/fill.js");
-        assert!(page.contains(&format!("MAX_ROOMS = {ROWS_MAX};")));
     }
 
     #[test]

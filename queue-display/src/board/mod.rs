@@ -11,7 +11,7 @@ mod tests;
 #[path = "tests/week.rs"]
 mod week;
 
-/// So many rows of rooms take turns on a screen (`board/fill.js`).
+/// So many rows of rooms take turns on a screen, as its board says (`rows_max`).
 pub const ROWS_MAX: usize = 12;
 
 pub use stream::{board_emission, boards_shown_by, department_emission, departments_of, snapshot};

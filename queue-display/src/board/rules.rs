@@ -135,6 +135,8 @@ pub struct BoardHead {
     pub english: bool,
     /// 幺 for 一 in numbers.
     pub yao: bool,
+    /// So many rows of rooms take turns on its screens; of more they say how many there are.
+    pub rows_max: usize,
 }
 
 /// One row of calls.
@@ -260,6 +262,7 @@ pub fn head(line: &State, input: &BoardInput) -> Option<BoardHead> {
         speaks: board.speaks,
         english: board.english,
         yao: board.yao,
+        rows_max: super::ROWS_MAX,
     })
 }
 

@@ -240,7 +240,7 @@ fn an_empty_board_has_every_part_of_its_shape() {
     assert_eq!(
         empty,
         json!({
-            "board": {"id": "renmin.b3f", "name": "心内科候诊区", "name_en": "Cardiology · 3F", "speaks": true, "english": true, "yao": false},
+            "board": {"id": "renmin.b3f", "name": "心内科候诊区", "name_en": "Cardiology · 3F", "speaks": true, "english": true, "yao": false, "rows_max": super::ROWS_MAX},
             "voice": null, "now": "2026-11-23T09:00:00.000+08:00", "calls": [], "rooms": [], "missed": [], "announcements": [], "notices": []
         })
     );

@@ -3,7 +3,6 @@
 use jiaohao_domain::AppointmentId;
 use jiaohao_domain::department::State;
 use jiaohao_domain::floor::far_away::km;
-use uuid::Uuid;
 
 use super::*;
 use crate::house::department;
@@ -66,7 +65,7 @@ async fn a_repeat_is_known_whatever_it_says_of_where_it_is_and_the_place_is_in_n
     house.stands_at(json!({"latitude": 29.5, "longitude": 106.5})).await;
     let phone = Arc::new(house.claims(Role::Patient, "a-phone"));
     let (_, appointment) = house.booked(&phone, "E00000110").await;
-    let (key, code) = (Uuid::now_v7(), house.area_code().await);
+    let (key, code) = (crate::clients::command_key(), house.area_code().await);
     let from =
         |latitude: f64| json!({"check_in": {"appointment": appointment, "code": code, "position": at(latitude, 20.0)}});
     let first = house.give_keyed(&phone, key, &from(NORTH)).await.expect("checked in");

@@ -39,7 +39,7 @@ async fn a_check_in_is_answered_again_when_the_areas_code_is_another() {
     let house = open().await;
     let phone = Arc::new(house.claims(Role::Patient, "a-phone"));
     let (_, appointment) = house.booked(&phone, "E00000031").await;
-    let key = Uuid::now_v7();
+    let key = crate::clients::command_key();
     let command = json!({"check_in": {"appointment": appointment, "code": "none of today"}});
     // where the code does not count: as if it had been the right one
     let mut there = house.claims(Role::Desk, "a-phone");
@@ -51,7 +51,7 @@ async fn a_check_in_is_answered_again_when_the_areas_code_is_another() {
     let wrong = |code: &'static str| {
         let command = json!({"check_in": {"appointment": appointment, "code": code}});
         let (house, phone) = (&house, &phone);
-        async move { house.give_keyed(phone, Uuid::now_v7(), &command).await.expect_err("no repeat").code }
+        async move { house.give_keyed(phone, crate::clients::command_key(), &command).await.expect_err("no repeat").code }
     };
     assert_eq!(wrong("another").await, Code::WrongAreaCode, "no repeat has counted as a guess");
     let mut codes = Vec::new();
@@ -71,13 +71,13 @@ async fn a_repeat_is_answered_though_nothing_is_written_any_more() {
     let house = open().await;
     let patient = house.person("E00000032", "张三").await;
     let command = json!({"register_walk_in": {"queue": "s.d.q", "patient": patient}});
-    let key = Uuid::now_v7();
+    let key = crate::clients::command_key();
     let first = house.give_keyed(&house.desk(), key, &command).await.expect("registered");
-    house.engine.0.shell.set_storage_level(2, "less than data.last_reserve_mib".into());
+    house.engine.0.shell.set_storage_level(2, "less than data.last_reserve_mib".to_owned());
     let why = house.engine.ready().expect_err("full");
     assert!(why.contains(" MiB are free, data.last_reserve_mib = "), "{why}");
     assert_eq!(house.give_keyed(&house.desk(), key, &command).await, Ok(first));
-    let new = house.give_keyed(&house.desk(), Uuid::now_v7(), &command).await;
+    let new = house.give_keyed(&house.desk(), crate::clients::command_key(), &command).await;
     let refused = new.expect_err("full");
     assert_eq!(refused.code, Code::ReadOnly);
     assert!(refused.detail.contains("data.last_reserve_mib"), "{refused:?}");
@@ -93,12 +93,12 @@ async fn who_is_the_last_operator_by_now_was_not_when_it_was_asked() {
     };
     house.give(&house.operator(), staff("one", "operator")).await.expect("defined");
     house.give(&house.operator(), staff("two", "operator")).await.expect("defined");
-    let key = Uuid::now_v7();
+    let key = crate::clients::command_key();
     let demoted = staff("one", "desk");
     let first = house.give_keyed(&house.operator(), key, &demoted).await.expect("there is another");
     house.give(&house.operator(), staff("one", "operator")).await.expect("again");
     house.give(&house.operator(), json!({"retire_staff": {"id": "two"}})).await.expect("there is another");
-    let anew = house.give_keyed(&house.operator(), Uuid::now_v7(), &demoted).await;
+    let anew = house.give_keyed(&house.operator(), crate::clients::command_key(), &demoted).await;
     assert_eq!(anew.expect_err("the last").code, Code::InUse);
     assert_eq!(house.give_keyed(&house.operator(), key, &demoted).await, Ok(first), "the first answer again");
 }

@@ -9,7 +9,6 @@ use jiaohao_actors::shell::clock::monotonic;
 use serde::Serialize;
 use serde_json::{Value, json};
 use tokio::sync::{mpsc, oneshot};
-use uuid::Uuid;
 
 use super::ready::{CALLS_PER_S, Ready};
 use crate::clients::live::LiveClient;
@@ -112,7 +111,7 @@ impl Console {
             beats.tick().await;
             let call = json!({ "call_next_patient": { "department": self.department, "assignment": self.assignment,
                 "in_hand": self.hand, "outcome": self.hand.as_ref().map(|_| "seen") } });
-            let answered = self.live.send(Uuid::now_v7(), call).await;
+            let answered = self.live.send(crate::clients::command_key(), call).await;
             let took = answered.answered_at.duration_since(answered.sent_at);
             took_us.saturating_record(u64::try_from(took.as_micros()).unwrap_or(u64::MAX).max(1));
             let called = answered.result.map_err(|why| format!("call_next_patient: {why}"))?;

@@ -138,7 +138,7 @@ impl<'a> Person<'a> {
             storm.clock.until(storm.released_ms - before_ms).await;
             let enter = json!({ "enter_release": { "department": session.department, "patient": self.who.patient } });
             while storm.clock.now_ms() < storm.released_ms {
-                match self.give(Uuid::now_v7(), &enter).await {
+                match self.give(crate::clients::command_key(), &enter).await {
                     Ok(told) => {
                         self.seen.entered(&told);
                         let again_ms = told["ask_again_ms"].as_u64().unwrap_or(1_000);
@@ -166,7 +166,7 @@ impl<'a> Person<'a> {
         let ends_ms = storm.released_ms + storm.minute_ms;
         let session = &storm.sessions[of_department];
         let mut slot = session.slots[self.rng.random_range(0..session.slots.len())].clone();
-        let mut key = Uuid::now_v7();
+        let mut key = crate::clients::command_key();
         let lived = |seen: &Seen, outcome, appointment, code: Option<&str>| {
             let wait_ms = u64::try_from(storm.clock.now_ms() - came_ms).unwrap_or(0);
             Lived { outcome, wait_ms, appointment, slot: None, seen: seen.clone(), code: code.map(str::to_owned) }
@@ -199,7 +199,7 @@ impl<'a> Person<'a> {
                     let Some(next) = why.valid_now.get("next_free").and_then(Value::as_str) else {
                         return lived(&self.seen, Outcome::Refused, None, Some(why.code.as_str()));
                     };
-                    (slot, key) = (next.to_owned(), Uuid::now_v7());
+                    (slot, key) = (next.to_owned(), crate::clients::command_key());
                 }
                 // Its clock is a moment behind.
                 Err(why) if why.code == "slot_closed" && storm.clock.now_ms() < storm.released_ms + 2_000 => {

@@ -41,8 +41,6 @@ const MISSED_SPACE = 1;
 const MISSED_WORDS = 17.6;
 
 const ROOMS_A_PAGE = 4;
-/** Beyond so many rows a second screen is asked for (`board_too_many_rooms`), and the glass says that there are more. */
-const MAX_ROOMS = 12;
 /** So many pages of one room's numbers take turns at the most. */
 const MAX_PAGES = 3;
 
@@ -107,11 +105,12 @@ function share(needs, lines) {
 
 /**
  * The rooms of this turn with their numbers; wide where all of them stand there and height is left.
- * @param {any[]} rooms @param {{width: number, height: number}} space @param {number} turn
+ * @param {any[]} rooms @param {number} rowsMax beyond so many a second screen is asked for, and the glass says that there are more
+ * @param {{width: number, height: number}} space @param {number} turn
  * @returns {{page: number, pages: number, columns: number, left: number, isWide: boolean, rooms: {room: any, from: number, numbers: string[], more: number}[]}}
  */
-export function fill(rooms, space, turn) {
-  const there = rooms.slice(0, MAX_ROOMS);
+export function fill(rooms, rowsMax, space, turn) {
+  const there = rooms.slice(0, rowsMax);
   const left = rooms.length - there.length;
   const height = space.height - (left ? LEFT_OUT : 0);
   const columns = Math.max(2, Math.floor(space.width / (longest(there.reduce((all, room) => all.concat(numbersOf(room)), [])) * CHARACTER + SPACE)));

@@ -174,7 +174,7 @@ export function boardView(value, s) {
   const isAlone = !newest && arranged.rows.filter((c) => c.state !== 'serving').length > space.calls;
   const places = isAlone ? space.callsAlone : space.calls;
   const rows = s.turns.choose(arranged, places, s.local, emergency);
-  const waiting = fill(waitingRows(value.rooms || [], s.serverNow), space, s.page);
+  const waiting = fill(waitingRows(value.rooms || [], s.serverNow), value.board.rows_max, space, s.page);
   const gone = missedNow(missed, space, s.page);
   // What the marked numbers are is said with one of them, where there is one.
   const atDoor = waiting.rooms.reduce((found, { room: r, numbers }) => found || numbers.filter((n) => (r.at_door || []).indexOf(n) >= 0)[0] || '', '');

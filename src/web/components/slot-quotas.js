@@ -43,10 +43,17 @@ function definition(session, quotas) {
   };
 }
 
-/** Over what stands by now: a slot that somebody else has changed meanwhile, and this hand has not, stays. @param {Page} page @param {string} id @param {Map<string, any>} quotas */
+/**
+ * Over what stands by now: a slot that somebody else has changed meanwhile, and this hand has not, stays.
+ * @param {Page} page @param {string} id @param {Map<string, any>} quotas
+ * @returns {Promise<boolean>} whether anything is otherwise by it: what stands so already is not written
+ */
 async function write(page, id, quotas) {
   if (page.protocol.status === 'offline') throw { code: 'offline' };
-  await page.protocol.command('define_session', definition(await read(page, id), quotas));
+  const session = await read(page, id);
+  const isNew = session.slots.some((/** @type {any} */ slot) => quotas.has(slot.slot) && !isSame(quotas.get(slot.slot), slot.quotas));
+  if (isNew) await page.protocol.command('define_session', definition(session, quotas));
+  return isNew;
 }
 
 /** Whether all of what is kept for a channel is common by now. @param {any} slot @param {string} channel */
@@ -81,7 +88,7 @@ function table(session, now, wrong) {
 /**
  * Shows the slots of a session, and keeps places in them otherwise.
  * @param {Page} page @param {string} id of the session @param {string} name what it is called @param {string} says what else follows from a change
- * @returns {Promise<(() => Promise<void>)|null>} the way back; null: nothing was changed, or it could not be read, which is said
+ * @returns {Promise<(() => Promise<any>)|null>} the way back; null: nothing was changed, or it could not be read, which is said
  */
 export async function changeQuotas(page, id, name, says) {
   /** @type {any} */
@@ -117,14 +124,13 @@ export async function changeQuotas(page, id, name, says) {
         elements[`online-${first}`].focus();
         return;
       }
-      if (!after.size) {
-        close(null);
-        return;
-      }
       busy = true;
       try {
-        await write(page, id, after);
-        close(() => write(page, id, before));
+        if (after.size && (await write(page, id, after))) close(() => write(page, id, before));
+        else {
+          close(null);
+          page.notify(t('quotas.same', { name }), 'soon');
+        }
       } catch (refusal) {
         refused = wordsOf(/** @type {any} */ (refusal), 'define_session');
       }

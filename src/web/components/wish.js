@@ -4,6 +4,7 @@ import '../i18n/waiting.js';
 import { addDays } from '../lib/clock.js';
 import { h } from '../lib/dom.js';
 import { named, t } from '../lib/i18n.js';
+import { isAhead } from '../lib/places.js';
 import { whoseOf } from '../lib/sessions.js';
 import { prefix } from '../lib/site.js';
 import { dateWord, dayAndClock, numberClassWord, periodWord } from '../lib/words.js';
@@ -14,10 +15,10 @@ const DAYS = 7;
 /** Whether a session is full and still to come: then a place may be waited for. @param {any} session @param {number} now server time @param {(slot: any) => number} left places for who asks */
 export function isFull(session, now, left) {
   const slots = session.slots || [];
-  const isAhead = (/** @type {any} */ slot) => slot.open && now < Date.parse(slot.start);
+  const isToCome = (/** @type {any} */ slot) => slot.open && now < Date.parse(slot.start);
   const isReleased = slots.every((/** @type {any} */ slot) => !slot.bookable_from || now >= Date.parse(slot.bookable_from));
-  const isFree = (/** @type {any} */ slot) => slot.open && left(slot) > 0 && now < Date.parse(slot.bookable_until);
-  return session.open !== false && !session.frozen && isReleased && slots.some(isAhead) && !slots.some(isFree);
+  const isFree = (/** @type {any} */ slot) => isAhead(slot, now) && left(slot) > 0;
+  return session.open !== false && !session.frozen && isReleased && slots.some(isToCome) && !slots.some(isFree);
 }
 
 /** A session in words. @param {any} session @param {string} who whose it is */

@@ -1,8 +1,8 @@
 // /desk: the triage desk. Wires session, the department's streams, search, columns and the side; holds no rule of the clinic.
 
 import '../i18n/desks.js';
+import '../i18n/slots.js';
 import '../components/undo-bar.js';
-import { screensView } from '../components/screens.js';
 import { lateOf, lateWords } from '../components/late.js';
 import { Slips } from '../components/slip.js';
 import { alertTag, isUrgent, slotWords, unaskedTag, waited, whyBehind } from '../components/ticket.js';
@@ -56,8 +56,8 @@ let slips = null;
 let away = null;
 /** @type {Alerts|null} */
 let alerts = null;
-/** The tab of sessions, once it has been read. @type {((f: Floor) => any)|null} */
-let sessions = null;
+/** Tabs at which nobody looks most of the day, once they have been read. @type {Object<string, (f: Floor) => any>} */
+const seldom = {};
 let isReading = false;
 let filter = 'waiting';
 let side = 'walk_in';
@@ -65,6 +65,8 @@ let side = 'walk_in';
 let chosen = null;
 /** @type {string|null} */
 let moving = null;
+/** Calls that no screen has shown, and that were called out here. @type {Set<string>} */
+const calledOut = new Set();
 /** The ticket whose document is shown. @type {string|null} */
 let shown = null;
 
@@ -246,9 +248,10 @@ function columns() {
 function column(queue) {
   const f = /** @type {Floor} */ (floor);
   const tickets = f.list(queue, filter);
-  const stuck = f.stuck(queue);
-  const awaited = f.awaited(queue);
-  const unheard = Object.values(queue.tickets).filter((one) => one.not_announced);
+  const unheard = Object.values(queue.tickets).filter((one) => one.not_announced && !calledOut.has(roundOf(one)));
+  const said = (/** @type {string} */ what, /** @type {string} */ words, /** @type {any[]} */ of, /** @type {(one: any) => string} */ number, /** @type {any} */ more = null) => (of.length
+    ? h('p', { class: 'notice soon', key: what, [`data-${what}`]: queue.queue.id }, t(`desk.${words}`, { numbers: of.map(number).join(' ') }), more)
+    : null);
   const source = moving ? f.queueOf(moving) : null;
   const target = !!moving && source !== queue;
   return h('section', {
@@ -269,15 +272,9 @@ function column(queue) {
     target
       ? h('button', { type: 'button', class: 'btn primary small here', key: 'here', 'data-action': 'transfer_here', 'data-target': queue.queue.id, onclick: () => moveTo(queue.queue) }, t('desk.transfer_here'))
       : null,
-    stuck.length
-      ? h('p', { class: 'notice soon', key: 'stuck', 'data-stuck': queue.queue.id }, t('desk.in_transit_long', { numbers: stuck.map((one) => one.number).join(' ') }))
-      : null,
-    awaited.length
-      ? h('p', { class: 'notice soon', key: 'awaited', 'data-awaited': queue.queue.id }, t('desk.coming_long', { numbers: awaited.map(whence).join(' ') }))
-      : null,
-    unheard.length
-      ? h('p', { class: 'notice soon', key: 'unheard', 'data-unheard': queue.queue.id }, t('desk.not_announced', { numbers: unheard.map((one) => one.number).join(' ') }))
-      : null),
+    said('stuck', 'in_transit_long', f.stuck(queue), numberOf),
+    said('awaited', 'coming_long', f.awaited(queue), whence),
+    said('unheard', 'not_announced', unheard, numberOf, h('button', { type: 'button', class: 'btn small', 'data-action': 'put_away', onclick: () => putAway(unheard) }, t('close')))),
   h('ol', null, tickets.map((ticket) => h('li', { key: ticket.ticket }, row(ticket))),
     tickets.length ? null : h('li', { class: 'empty', key: 'none' }, t(`desk.empty.${filter}`)),
     filter === 'ended' && queue.ended_left_out ? h('li', { class: 'empty', key: 'earlier', 'data-left-out': String(queue.ended_left_out) }, t('desk.ended_left_out', { n: queue.ended_left_out })) : null));
@@ -289,6 +286,20 @@ function urgentLine(queue) {
   if (!urgent.length) return null;
   const who = urgent.map((/** @type {any} */ one) => `${one.number} ${persons.nameOf(one)}`).join(t('list.comma'));
   return h('button', { type: 'button', class: 'urgent', key: 'urgent', 'data-action': 'show_urgent', 'data-urgent': urgent[0].ticket, onclick: () => pick(urgent[0].ticket) }, t('desk.emergency_next', { who }));
+}
+
+/** @param {any} ticket */
+const numberOf = (ticket) => ticket.number;
+
+/** One call of a ticket: called again, it is another. @param {any} ticket */
+const roundOf = (ticket) => `${ticket.call} ${ticket.rounds}`;
+
+/** The nurse has called them out: of these calls the column says no more. @param {any[]} tickets */
+function putAway(tickets) {
+  tickets.forEach((one) => calledOut.add(roundOf(one)));
+  page.draw();
+  // The button is gone: the keyboard is where it usually is.
+  requestAnimationFrame(() => keepCursor('live'));
 }
 
 /** A number of another department, and of which. @param {any} coming */
@@ -393,8 +404,8 @@ function aside() {
         },
       }, ticket)
       : h('p', { class: 'empty', key: 'none' }, h('b', null, t('desk.no_ticket')), t('desk.no_ticket_more'))),
-    sessions: () => (sessions ? sessions(f) : readSessions()),
-    screens: () => screensView({ site: /** @type {Site} */ (site), send: (name, body) => acts.send(name, body), after: reread }),
+    sessions: () => (seldom.sessions ? seldom.sessions(f) : readTab(readSessions)),
+    screens: () => (seldom.screens ? seldom.screens(f) : readTab(readScreens)),
   };
   const screens = site ? site.all('screens') : [];
   const faults = ['not_seen', 'silent'].filter((fault) => screens.some((one) => (fault === 'silent' ? one.online && one.silent : !one.online)));
@@ -415,18 +426,23 @@ function aside() {
       h('span', { class: 'left', vars: { '--left': `${Math.round(left * 100)}%` } }, h('i', null))));
 }
 
-/** Read when it is first opened: most of the day nobody looks at it. Until then its place is held. */
-function readSessions() {
-  const read = async () => {
-    const [{ sessionsView }, { OpenSession }] = await Promise.all([import('./sessions.js'), import('./open-session.js')]);
-    const opening = new OpenSession(page, () => /** @type {Floor} */ (floor), acts);
-    sessions = (f) => sessionsView(page, f, acts, persons, opening);
-    page.draw();
-  };
+async function readSessions() {
+  const [{ sessionsView }, { OpenSession }] = await Promise.all([import('./sessions.js'), import('./open-session.js')]);
+  const opening = new OpenSession(page, () => /** @type {Floor} */ (floor), acts);
+  seldom.sessions = (f) => sessionsView(page, f, acts, persons, opening);
+}
+
+async function readScreens() {
+  const { screensView } = await import('../components/screens.js');
+  seldom.screens = () => screensView({ site: /** @type {Site} */ (site), send: (name, body) => acts.send(name, body), after: reread });
+}
+
+/** Reads a tab when it is first opened. Until then its place is held. @param {() => Promise<void>} read */
+function readTab(read) {
   // What could not be read is asked for again with one of the next drawings.
   if (!isReading) {
     isReading = true;
-    read().catch(() => {}).then(() => {
+    read().then(page.draw, () => {}).then(() => {
       isReading = false;
     });
   }

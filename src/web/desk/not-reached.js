@@ -5,6 +5,7 @@ import { h } from '../lib/dom.js';
 import { t } from '../lib/i18n.js';
 import { bioOf } from '../components/ticket.js';
 import { ask } from '../lib/page.js';
+import { isFree } from '../lib/places.js';
 import { whoseOf } from '../lib/sessions.js';
 import { periodWord, phoneWords, wordsOf, yuan } from '../lib/words.js';
 
@@ -27,7 +28,7 @@ function title(floor, session, appointments, n) {
 function instead(floor, session, now) {
   if (!session.stopped_from) return null;
   const all = floor.sessions.filter((/** @type {any} */ one) => one.session !== session.session && one.open !== false && !one.stopped_from).map((/** @type {any} */ one) => {
-    const free = (one.slots || []).filter((/** @type {any} */ slot) => slot.open && slot.free_for.desk > 0 && Date.parse(slot.end) > now);
+    const free = (one.slots || []).filter((/** @type {any} */ slot) => isFree(slot, now, 'desk'));
     const n = free.reduce((/** @type {number} */ sum, /** @type {any} */ slot) => sum + slot.free_for.desk, 0);
     return n ? t('desk.not_reached.instead_one', {
       n, whose: whoseOf(one, floor.site), time: clockOf(free[0].start), fee: one.fee_fen ? t('desk.not_reached.instead_fee', { yuan: yuan(one.fee_fen) }) : t('desk.not_reached.instead_free'),

@@ -2,17 +2,10 @@
 
 import { isFull, sessionWords, wishForm } from '../components/wish.js';
 import { find, h } from '../lib/dom.js';
-import { named, t } from '../lib/i18n.js';
+import { t } from '../lib/i18n.js';
 import { ask } from '../lib/page.js';
+import { whoseOf } from '../lib/sessions.js';
 import { prefix } from '../lib/site.js';
-
-/** Whose session it is. @param {import('../lib/site.js').Site} site @param {any} session */
-function whose(site, session) {
-  const doctor = session.doctor && site.one('doctors', session.doctor);
-  const queue = site.one('queues', session.queue);
-  const who = doctor || queue;
-  return who ? named(who.name, who.name_en) : '';
-}
 
 /**
  * Asks what the person waits for, and says so to the department.
@@ -37,8 +30,8 @@ export async function waitFor(page, floor, acts, patient) {
               chosen = full.find((/** @type {any} */ one) => one.session === event.target.value);
               draw();
             },
-          }, full.map((/** @type {any} */ one) => h('option', { key: one.session, value: one.session, selected: one === chosen }, sessionWords(one, whose(site, one)))))),
-        wishForm(chosen, whose(site, chosen), close),
+          }, full.map((/** @type {any} */ one) => h('option', { key: one.session, value: one.session, selected: one === chosen }, sessionWords(one, whoseOf(one, site)))))),
+        wishForm(chosen, whoseOf(chosen, site), close),
       ]
       : [
         h('p', { key: 'none' }, t('waiting.none_full')),

@@ -23,5 +23,6 @@ export default {
   'quotas.by_hand': 'With a change this session is one by hand: it does not follow the weekly plan any more.',
   'quotas.go': 'Save',
   'quotas.did': 'Changed: what is kept in the slots of {name}',
+  'quotas.same': 'Nothing was changed: what is kept in the slots of {name} is as it was',
   'quotas.did_back': 'Undone: kept as before',
 };

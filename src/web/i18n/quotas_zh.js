@@ -23,5 +23,6 @@ export default {
   'quotas.by_hand': '改了以后,这一班按手工的算,不再跟着每周的排班变。',
   'quotas.go': '保存',
   'quotas.did': '已改:{name} 各段留的号',
+  'quotas.same': '没有改:{name} 各段留的号和原来一样',
   'quotas.did_back': '已撤销:留的号和原来一样',
 };

@@ -35,6 +35,7 @@ export default {
   'setup.spent_token': 'then open /ops#token=… with it and change the password under “Accounts”.',
   'setup.offline': 'The server cannot be reached.',
   'setup.no_room': 'The disk of the server is nearly full, so that nothing can be set up yet: free some space there, and press again.',
+  'setup.no_room_in': 'The disk of the server is nearly full, so that nothing can be set up yet. The data is in {folder}; that disk has {free} MB left and needs at least {needed} MB: remove or move away files there that nobody needs, and press again.',
   'setup.again_ask': 'Try again',
   'setup.done': 'All set up',
   'setup.done_more': 'You are signed in. Next on Operations, in this order; about an hour to the first called patient:',

@@ -35,6 +35,7 @@ export default {
   'setup.spent_token': '再打开 /ops#token=令牌,在「账号」里改密码。',
   'setup.offline': '连不上服务器。',
   'setup.no_room': '服务器磁盘快满了,还不能设置:请在服务器上腾出空间,再点一次。',
+  'setup.no_room_in': '服务器磁盘快满了,还不能设置。数据放在 {folder},那块盘只剩 {free} MB,至少要有 {needed} MB:请在那块盘上删掉或移走不用的文件,再点一次。',
   'setup.again_ask': '再试一次',
   'setup.done': '设置好了',
   'setup.done_more': '您已登录。接下来在运行管理里按这个顺序做,大约一小时就能叫第一位患者:',

@@ -5,6 +5,7 @@ import { h } from '../lib/dom.js';
 import { isPassing, within } from '../lib/http.js';
 import { named, t } from '../lib/i18n.js';
 import { rememberSite, sitesByName } from '../lib/houses.js';
+import { isAhead } from '../lib/places.js';
 import { prefix, Site } from '../lib/site.js';
 import { LiveStream } from '../lib/stream.js';
 import { dateWord, dayAndClock, numberClassWord, periodWord, titleWord, wordsOf, yuan } from '../lib/words.js';
@@ -298,7 +299,7 @@ export class Booking {
     const sessions = site.sessions(this.department.id, date).filter((s) => s.open !== false);
     if (!sessions.length) return '';
     const now = this.page.protocol.clock.now();
-    const open = (/** @type {any} */ slot) => slot.open && Date.parse(slot.end || slot.start) >= now;
+    const open = (/** @type {any} */ slot) => isAhead(slot, now);
     const free = sessions.reduce((all, s) => all + (s.slots || []).filter(open).reduce((/** @type {number} */ n, /** @type {any} */ slot) => n + leftOf(slot), 0), 0);
     return free ? t('patient.left', { n: free }) : t(sessions.every((s) => s.frozen) ? 'patient.slot_closed' : 'patient.full');
   }

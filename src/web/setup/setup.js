@@ -124,9 +124,10 @@ function refused(refusal) {
     at = 'spent';
     return;
   }
-  // Who sets up is who can make room: the detail says where and how much.
-  if (FULL.includes(refusal.code)) {
-    wrong = { form: `${t('setup.no_room')} ${refusal.detail}` };
+  // Who sets up is who can make room: where, and how much. (What the house adds in words is English.)
+  const { folder, free_mib: free, needed_mib: needed, what } = refusal.validNow || {};
+  if (FULL.includes(refusal.code) && !what) {
+    wrong = { form: folder ? t('setup.no_room_in', { folder, free, needed }) : t('setup.no_room') };
     return;
   }
   const field = wrongField(refusal);
