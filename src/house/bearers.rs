@@ -57,6 +57,21 @@ impl House {
         }
     }
 
+    /// Nobody is put into a line, on a list or into a place whose data were erased: they would be called by no name. What was
+    /// called under another id of theirs is theirs.
+    ///
+    /// # Errors
+    /// `forbidden`: nobody is known by that id any more.
+    pub(super) async fn is_not_erased(&self, who: &PatientId) -> Result<(), Rejection> {
+        let bearer = self.bearer_of(who.clone()).await?;
+        // A key that cannot be had is none that was destroyed.
+        if self.identity_of(&bearer).await?.is_some() && matches!(self.key_of_known(&bearer).await, Ok(None)) {
+            let why = "the person's data were erased: make them known anew, by a document";
+            return Err(Rejection::new(Code::Forbidden, why));
+        }
+        Ok(())
+    }
+
     /// The desk has seen that both are one person: a document, a card or a provisional id is from now on that of somebody who
     /// is known; or, undone, no more. What was booked or called under it keeps its id, and counts with the person.
     pub(super) async fn bind_person(&self, claims: &Claims, asked: BindPerson) -> Result<Value, Rejection> {

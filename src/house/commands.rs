@@ -128,6 +128,11 @@ impl House {
         command: C,
         answers: Option<Answers>,
     ) -> Result<Addressed, Rejection> {
+        if let C::Undo(c) = &command
+            && let Some(who) = self.whose_ticket(c.event.split('@').next().unwrap_or_default().into()).await?
+        {
+            self.is_not_erased(&who).await?;
+        }
         if let Some(addressed) = address_at_once(&command) {
             return Ok(addressed);
         }
@@ -182,6 +187,7 @@ impl House {
                 };
                 let at = department(&c.appointment.department());
                 let (who, limits) = self.shell.read(at, known).await?.ok_or(Code::Forbidden)?;
+                self.is_not_erased(&who).await?;
                 Ok((patient(&who), ToPatient::Restore { command: c, limits }.into()))
             }
             C::CancelAppointment(c) => match self.patient_of_appointment(&c.appointment).await? {
@@ -268,6 +274,7 @@ impl House {
             Some(slot) if self.full.contains_key(slot) => None,
             Some(slot) => booking(claims, command, self.known_facts(slot)?),
             None if matches!(command, C::TransferTicket(c) if leaves_department(c)) => None,
+            None if matches!(command, C::Undo(_)) => None,
             None => address_at_once(command),
         }
     }
@@ -284,6 +291,10 @@ impl House {
             return Err(Rejection::new(Code::IdNotUnderParent, "the slot is not one of that session"));
         }
         self.is_not_confirmed_since(claims, who).await?;
+        // Nobody acts any more for whom nobody knows.
+        if claims.role != Role::Patient {
+            self.is_not_erased(who).await?;
+        }
         let facts = self.slot_facts(slot).await?;
         self.let_in(claims, &slot.department(), facts, who).await?;
         if self.full.contains_key(slot) {

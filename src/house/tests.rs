@@ -25,6 +25,7 @@ mod repeats;
 const MORNING: Timestamp = Timestamp(1_795_393_800_000);
 
 mod calendar;
+mod erased;
 mod far;
 mod finding;
 mod letting_go;
