@@ -116,6 +116,18 @@ fn address_at_once(command: &C) -> Option<Addressed> {
     }
 }
 
+/// The department of a command that says how one is run: whether there is such a one its site says.
+fn run_so(command: &C) -> Option<DepartmentId> {
+    match command {
+        C::DefinePlanning(c) => Some(c.department.clone()),
+        C::DefineQuotaRules(c) => Some(c.department.clone()),
+        C::DefineReminder(c) => Some(c.department.clone()),
+        C::DefinePayment(c) => Some(c.department.clone()),
+        C::ExceptDays(c) => Some(c.id.department()),
+        _ => None,
+    }
+}
+
 fn to_board(board: BoardId, message: ToBoard) -> Option<Addressed> {
     Some((OwnerRef::new(OwnerKind::Board, board.as_str()), message.into()))
 }
@@ -128,6 +140,9 @@ impl House {
         command: C,
         answers: Option<Answers>,
     ) -> Result<Addressed, Rejection> {
+        if let Some(at) = run_so(&command) {
+            self.there_is(&at).await?;
+        }
         if let C::Undo(c) = &command
             && let Some(who) = self.whose_ticket(c.event.split('@').next().unwrap_or_default().into()).await?
         {
@@ -274,7 +289,7 @@ impl House {
             Some(slot) if self.full.contains_key(slot) => None,
             Some(slot) => booking(claims, command, self.known_facts(slot)?),
             None if matches!(command, C::TransferTicket(c) if leaves_department(c)) => None,
-            None if matches!(command, C::Undo(_)) => None,
+            None if matches!(command, C::Undo(_)) || run_so(command).is_some() => None,
             None => address_at_once(command),
         }
     }

@@ -55,6 +55,11 @@ impl Named {
     }
 }
 
+/// What a setting of a department is answered that is not there.
+pub(crate) fn no_department(at: &DepartmentId) -> Rejection {
+    Rejection::new(Code::UnknownId, "there is no such department").with("unknown", vec![at.to_string()])
+}
+
 impl House {
     /// What the doctor may is asked again, when the site knows: who decides to retire tells it by an effect, which is on its
     /// way before a later answer of that owner is.
@@ -83,6 +88,16 @@ impl House {
         match unknown.is_empty() {
             true => Ok(()),
             false => Err(Rejection::new(Code::UnknownId, unknown.join(", ")).with("unknown", unknown)),
+        }
+    }
+
+    /// Settings are of a department that there is; what a retired one answers is its own to say.
+    pub(super) async fn there_is(&self, at: &DepartmentId) -> Result<(), Rejection> {
+        let asked = at.clone();
+        let is_there = move |state: &jiaohao_domain::site::State| state.departments.contains_key(&asked);
+        match self.shell.read(site(at.as_str()), is_there).await? {
+            true => Ok(()),
+            false => Err(no_department(at)),
         }
     }
 

@@ -34,6 +34,7 @@ mod plan;
 mod release;
 mod rights;
 mod staff;
+mod unknown;
 mod wishes;
 mod zones;
 
