@@ -216,6 +216,7 @@ impl House {
                     Some(who) => self.born(&who).await?,
                     None => Born::default(),
                 };
+                self.arrives_once(&c.appointment).await?;
                 let birth_date = born.seen();
                 let command = Arrived { appointment: c.appointment, code: c.code };
                 let told = match c.came_at {
@@ -228,6 +229,7 @@ impl House {
             C::ReportBack(c) => {
                 let at = c.ticket.department();
                 let presence_proved = self.is_present(claims, &at, c.code.as_deref(), c.ticket.as_str())?;
+                self.comes_back_once(&c.ticket).await?;
                 let (command, position) = c.parts();
                 let told = ToDepartment::ReportBack { command, presence_proved };
                 Ok((department(&at), self.with_distance(claims, &at, position, told).await.into()))
@@ -236,6 +238,7 @@ impl House {
                 // A visit that was begun under another id goes on under it.
                 if c.visit.is_none() {
                     self.is_known_by(&c.patient).await?;
+                    self.waits_by_no_other_id(&c.patient, &c.queue).await?;
                 }
                 let (brief, born) = self.known_person(&c.patient).await?;
                 let to = department(&c.queue.department());

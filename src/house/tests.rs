@@ -30,6 +30,7 @@ mod far;
 mod finding;
 mod letting_go;
 mod looking;
+mod once;
 mod plan;
 mod release;
 mod rights;

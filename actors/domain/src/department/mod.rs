@@ -27,6 +27,7 @@ mod waiting_list;
 
 use serde::{Deserialize, Serialize};
 
+pub use crate::floor::once::{waiting_in, waits_by};
 pub use config::{Config, ConfigEvent, Defined};
 pub use outside::{expected_visits, patient_of_visit, visit_opens_at};
 pub use planning::rehearse;
