@@ -125,6 +125,22 @@ impl House {
         self.shell.read(department(at), move |state: &State| bearers_of(state, now, zone, &said)).await
     }
 
+    /// What is scanned of a ticket that there is, or of one that an appointment or a visit of the hospital's will have. One of
+    /// whatever id is asked would, scanned, say which there are.
+    ///
+    /// # Errors
+    /// `forbidden`.
+    pub(super) async fn read_ticket_code(&self, ticket: TicketId) -> Result<Value, Rejection> {
+        let to_come = match ticket.appointment() {
+            Some(to_come) => self.who_arrives(&to_come).await?,
+            None => None,
+        };
+        if to_come.is_none() && self.whose_ticket(ticket.clone()).await?.is_none() {
+            return Err(Code::Forbidden.into());
+        }
+        Ok(self.ticket_code(&ticket))
+    }
+
     /// What is scanned of a ticket.
     pub(super) fn ticket_code(&self, ticket: &TicketId) -> Value {
         json!({ "code": ticket_code::of(self.keys.get(KeyName::Area), ticket) })
