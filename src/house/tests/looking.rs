@@ -55,3 +55,21 @@ async fn documents_that_nobody_has_or_under_another_name_are_tried_so_often_in_a
     house.knows(&doctor, "E00000001", "张三").await.expect("who is known by that name");
     house.knows(&doctor, "E10000000", "李四").await.expect("made known before");
 }
+
+/// One doctor who signs in by several accounts, or has a script beside, is one who tries.
+#[actix_web::test]
+async fn documents_are_tried_by_a_doctor_not_by_an_account() {
+    let house = open().await;
+    let account = |name: &str, doctor: &str| {
+        let mut claims = house.claims(Role::Doctor, name);
+        (claims.site, claims.doctor) = (Some(SiteId::new("s")), Some(DoctorId::new(doctor)));
+        Arc::new(claims)
+    };
+    for n in 0..10 {
+        let one = account(&format!("a-doctor-{n}"), "s.li");
+        house.knows(&one, &format!("E3000000{n}"), "李四").await.expect("new");
+    }
+    let refused = house.knows(&account("a-doctor-11", "s.li"), "E40000000", "李四").await.expect_err("one more");
+    assert_eq!(refused.code, Code::BackOff);
+    house.knows(&account("a-doctor-12", "s.wu"), "E40000000", "李四").await.expect("another doctor");
+}
