@@ -7,7 +7,7 @@ use jiaohao_domain::*;
 use super::booking::{booked_slot, booking, channel_of};
 use super::born::Born;
 use super::facts::Named;
-use super::pre_check::{Answers, answered, leaves_department};
+use super::pre_check::{Answers, answered};
 use super::{House, SlotFacts, account, department, patient, site};
 use crate::identity::tokens::Claims;
 use crate::identity::{accounts, area_code, keys::KeyName};
@@ -143,11 +143,7 @@ impl House {
         if let Some(at) = run_so(&command) {
             self.there_is(&at).await?;
         }
-        if let C::Undo(c) = &command
-            && let Some(who) = self.whose_ticket(c.event.split('@').next().unwrap_or_default().into()).await?
-        {
-            self.is_not_erased(&who).await?;
-        }
+        self.puts_nobody_twice(&command).await?;
         if let Some(addressed) = address_at_once(&command) {
             return Ok(addressed);
         }
@@ -291,8 +287,7 @@ impl House {
         match booked_slot(command) {
             Some(slot) if self.full.contains_key(slot) => None,
             Some(slot) => booking(claims, command, self.known_facts(slot)?),
-            None if matches!(command, C::TransferTicket(c) if leaves_department(c)) => None,
-            None if matches!(command, C::Undo(_)) || run_so(command).is_some() => None,
+            None if matches!(command, C::Undo(_) | C::TransferTicket(_)) || run_so(command).is_some() => None,
             None => address_at_once(command),
         }
     }

@@ -64,3 +64,48 @@ async fn nobody_reports_back_to_a_queue_where_they_wait_by_another_id() {
     house.give(&desk, json!({"cancel_ticket": {"ticket": second, "reason": "left"}})).await.expect("left");
     house.give(&desk, back).await.expect("back");
 }
+
+#[actix_web::test]
+async fn nobody_is_brought_or_moved_into_a_queue_where_they_wait_by_another_id() {
+    let house = open().await;
+    let desk = house.desk();
+    house
+        .give(&house.operator(), json!({"define_queue": {"id": "s.d.r", "name": "r", "prefix": "R"}}))
+        .await
+        .expect("defined");
+    let [who, other] = [house.person("E00000056", "张小三").await, house.person("E00000057", "张小三").await];
+    let number = async |queue: &str, who: &str| loop {
+        match house.walk_in(queue, who).await {
+            Ok(Answer::Waiting { ticket, visit, .. }) => break (ticket, visit),
+            // the department hears of its queue from the site
+            Err(why) if why.code == Code::Forbidden => tokio::time::sleep(Duration::from_millis(20)).await,
+            answered => panic!("{answered:?}"),
+        }
+    };
+    let (gone, visit) = number("s.d.q", &other).await;
+    let [(here, _), (elsewhere, _)] = [number("s.d.r", &other).await, number("s.e.q", &other).await];
+    let cancel = |ticket: &jiaohao_domain::TicketId| json!({"cancel_ticket": {"ticket": ticket, "reason": "left"}});
+    house.give(&desk, cancel(&gone)).await.expect("left");
+    let document = json!({"document_kind": "passport", "document_number": "E00000057"});
+    let bind = Deed::BindPerson(read(json!({"patient": who, "document": document})));
+    house.engine.deed(desk.clone(), bind).await.expect("one person");
+    let (waits, _) = number("s.d.q", &who).await;
+    let transfer = |ticket: &jiaohao_domain::TicketId| json!({"transfer_ticket": {"ticket": ticket, "to": "s.d.q", "reason": "r"}});
+    let ways = [
+        json!({"undo": {"event": format!("{gone}@2"), "reason": "a mistake"}}),
+        json!({"register_return": {"visit": visit, "patient": other}}),
+        transfer(&here),
+        transfer(&elsewhere),
+    ];
+    let mut answered = Vec::new();
+    for way in &ways {
+        answered.push(house.give(&desk, way.clone()).await.map(drop).map_err(|why| why.code));
+    }
+    assert_eq!(answered, vec![Err(Code::AlreadyExists); 4]);
+    assert_eq!(waits_by(house.give(&desk, ways[0].clone()).await), (Code::AlreadyExists, Some(waits.to_string())));
+    // Once they have left, each of them goes.
+    house.give(&desk, cancel(&waits)).await.expect("left");
+    house.give(&desk, ways[0].clone()).await.expect("undone");
+    house.give(&desk, cancel(&gone)).await.expect("left again");
+    house.give(&desk, ways[3].clone()).await.expect("sent");
+}
