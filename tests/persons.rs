@@ -568,6 +568,34 @@ async fn a_childs_account_passes_to_them_on_the_eighteenth_birthday() {
 }
 
 #[actix_web::test]
+async fn another_birth_date_of_a_claim_is_judged_for_everybody_who_acts_for_it() {
+    let town = Town::open().await;
+    let child = |born: &str| with(person("E40000009", born, ""), "relation", json!("child"));
+    let guardian = token_of(&town.sign_in(DAUGHTER).await).unwrap();
+    let claim = town.post("/persons", &guardian, child("2015-03-04")).await.unwrap()["patient"].clone();
+    let place = json!({"session": "s.d.m", "slot": "s.d.m.0900", "patient": claim});
+    town.post("/appointments", &guardian, place).await.unwrap();
+    let grant = json!({"patient": claim, "phone": MOTHER, "relation": "child"});
+    town.post("/family", &town.desk, grant).await.unwrap();
+    let second = token_of(&town.sign_in(MOTHER).await).unwrap();
+    let ends_at = async |token: &str| town.family(token).await["family"][0]["ends_at"].clone();
+    assert_eq!(ends_at(&second).await, "2033-03-04T00:00:00.000+08:00");
+    town.post("/persons", &guardian, child("2016-03-04")).await.unwrap();
+    for token in [&guardian, &second] {
+        assert_eq!(ends_at(token).await, "2034-03-04T00:00:00.000+08:00");
+    }
+    // Grown up by what is said now: nobody has agreed, and nothing has changed.
+    let grown = town.post("/persons", &guardian, child("1990-03-04")).await.unwrap_err();
+    assert_eq!(grown.code, "consent_needed");
+    for token in [&guardian, &second] {
+        assert_eq!(ends_at(token).await, "2034-03-04T00:00:00.000+08:00");
+        let read = town.post("/persons/read", token, json!({"ids": [claim]})).await.unwrap();
+        assert_eq!(read["persons"][0]["birth_date"], "2016-03-04");
+    }
+    town.server.stop().await;
+}
+
+#[actix_web::test]
 async fn a_phone_put_on_file_for_a_child_does_not_speak_for_the_grown_up() {
     // Two seconds before midnight; nobody has ever acted for the child.
     let town = Town::open_at(served::MORNING.plus_s(15 * 3_600 + 28 * 60)).await;

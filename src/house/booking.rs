@@ -18,6 +18,7 @@ impl House {
             state.identity.as_ref().map(|identity| identity.brief.clone()).ok_or(Rejection::from(Code::Forbidden))
         };
         let brief = self.shell.read(patient(&command.patient), asked).await??;
+        self.is_not_erased(&command.patient).await?;
         let to = department(&command.wanted.department());
         Ok((to, ToDepartment::JoinWaitlist { command, brief, channel }.into()))
     }

@@ -26,8 +26,9 @@ impl House {
     /// The brief of somebody who has been made known, and the birth date.
     ///
     /// # Errors
-    /// `forbidden` when nobody is known under that id.
+    /// `forbidden` when nobody is known under that id, or no longer.
     pub(super) async fn known_person(&self, who: &PatientId) -> Result<(PatientBrief, Born), Rejection> {
+        self.is_not_erased(who).await?;
         let identity = self.identity_of(who).await?.ok_or(Code::Forbidden)?;
         let born = self.born_of(who, &identity).await;
         Ok((identity.brief, born))

@@ -7,7 +7,7 @@ use jiaohao_domain::*;
 use super::booking::{booked_slot, booking, channel_of};
 use super::born::Born;
 use super::facts::Named;
-use super::pre_check::{Answers, answered, leaves_department};
+use super::pre_check::{Answers, answered};
 use super::{House, SlotFacts, account, department, patient, site};
 use crate::identity::tokens::Claims;
 use crate::identity::{accounts, area_code, keys::KeyName};
@@ -116,6 +116,18 @@ fn address_at_once(command: &C) -> Option<Addressed> {
     }
 }
 
+/// The department of a command that says how one is run: whether there is such a one its site says.
+fn run_so(command: &C) -> Option<DepartmentId> {
+    match command {
+        C::DefinePlanning(c) => Some(c.department.clone()),
+        C::DefineQuotaRules(c) => Some(c.department.clone()),
+        C::DefineReminder(c) => Some(c.department.clone()),
+        C::DefinePayment(c) => Some(c.department.clone()),
+        C::ExceptDays(c) => Some(c.id.department()),
+        _ => None,
+    }
+}
+
 fn to_board(board: BoardId, message: ToBoard) -> Option<Addressed> {
     Some((OwnerRef::new(OwnerKind::Board, board.as_str()), message.into()))
 }
@@ -128,6 +140,10 @@ impl House {
         command: C,
         answers: Option<Answers>,
     ) -> Result<Addressed, Rejection> {
+        if let Some(at) = run_so(&command) {
+            self.there_is(&at).await?;
+        }
+        self.puts_nobody_twice(&command).await?;
         if let Some(addressed) = address_at_once(&command) {
             return Ok(addressed);
         }
@@ -182,6 +198,7 @@ impl House {
                 };
                 let at = department(&c.appointment.department());
                 let (who, limits) = self.shell.read(at, known).await?.ok_or(Code::Forbidden)?;
+                self.is_not_erased(&who).await?;
                 Ok((patient(&who), ToPatient::Restore { command: c, limits }.into()))
             }
             C::CancelAppointment(c) => match self.patient_of_appointment(&c.appointment).await? {
@@ -195,6 +212,7 @@ impl House {
                     Some(who) => self.born(&who).await?,
                     None => Born::default(),
                 };
+                self.arrives_once(&c.appointment).await?;
                 let birth_date = born.seen();
                 let command = Arrived { appointment: c.appointment, code: c.code };
                 let told = match c.came_at {
@@ -207,6 +225,7 @@ impl House {
             C::ReportBack(c) => {
                 let at = c.ticket.department();
                 let presence_proved = self.is_present(claims, &at, c.code.as_deref(), c.ticket.as_str())?;
+                self.comes_back_once(&c.ticket).await?;
                 let (command, position) = c.parts();
                 let told = ToDepartment::ReportBack { command, presence_proved };
                 Ok((department(&at), self.with_distance(claims, &at, position, told).await.into()))
@@ -215,6 +234,7 @@ impl House {
                 // A visit that was begun under another id goes on under it.
                 if c.visit.is_none() {
                     self.is_known_by(&c.patient).await?;
+                    self.waits_by_no_other_id(&c.patient, &c.queue).await?;
                 }
                 let (brief, born) = self.known_person(&c.patient).await?;
                 let to = department(&c.queue.department());
@@ -267,7 +287,7 @@ impl House {
         match booked_slot(command) {
             Some(slot) if self.full.contains_key(slot) => None,
             Some(slot) => booking(claims, command, self.known_facts(slot)?),
-            None if matches!(command, C::TransferTicket(c) if leaves_department(c)) => None,
+            None if matches!(command, C::Undo(_) | C::TransferTicket(_)) || run_so(command).is_some() => None,
             None => address_at_once(command),
         }
     }
@@ -284,6 +304,10 @@ impl House {
             return Err(Rejection::new(Code::IdNotUnderParent, "the slot is not one of that session"));
         }
         self.is_not_confirmed_since(claims, who).await?;
+        // Nobody acts any more for whom nobody knows.
+        if claims.role != Role::Patient {
+            self.is_not_erased(who).await?;
+        }
         let facts = self.slot_facts(slot).await?;
         self.let_in(claims, &slot.department(), facts, who).await?;
         if self.full.contains_key(slot) {

@@ -133,7 +133,7 @@ impl House {
             Deed::ReadNotReached(session) => self.read_not_reached(claims, &session).await,
             Deed::FindArrivals(asked) => self.find_arrivals(claims, asked).await,
             Deed::ReadCalendar(appointment, language) => self.read_calendar(&appointment, language).await,
-            Deed::ReadTicketCode(ticket) => Ok(self.ticket_code(&ticket)),
+            Deed::ReadTicketCode(ticket) => self.read_ticket_code(ticket).await,
             Deed::ReadPreCheck(ticket) => self.read_pre_check(claims, ticket).await,
             Deed::DrawQrCode(asked) => qr_code(&asked.text),
             Deed::IssueToken(asked) => {

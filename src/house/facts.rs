@@ -7,7 +7,7 @@ use jiaohao_domain::account::Acts;
 use jiaohao_domain::floor::Ticket;
 use jiaohao_domain::{
     AccountId, BoardId, Code, DepartmentId, DoctorId, OwnerKind, OwnerRef, PatientId, Rejection, Role, ScreenId,
-    SiteId, prefix,
+    SiteId, TicketId, prefix,
 };
 
 use super::{House, NEWLY_KNOWN_FOR, account, department, patient, site};
@@ -55,6 +55,11 @@ impl Named {
     }
 }
 
+/// What a setting of a department is answered that is not there.
+pub(crate) fn no_department(at: &DepartmentId) -> Rejection {
+    Rejection::new(Code::UnknownId, "there is no such department").with("unknown", vec![at.to_string()])
+}
+
 impl House {
     /// What the doctor may is asked again, when the site knows: who decides to retire tells it by an effect, which is on its
     /// way before a later answer of that owner is.
@@ -86,6 +91,16 @@ impl House {
         }
     }
 
+    /// Settings are of a department that there is; what a retired one answers is its own to say.
+    pub(super) async fn there_is(&self, at: &DepartmentId) -> Result<(), Rejection> {
+        let asked = at.clone();
+        let is_there = move |state: &jiaohao_domain::site::State| state.departments.contains_key(&asked);
+        match self.shell.read(site(at.as_str()), is_there).await? {
+            true => Ok(()),
+            false => Err(no_department(at)),
+        }
+    }
+
     /// Asks the owners for these facts.
     pub(super) async fn learn(&self, facts: &mut Facts, needed: Vec<Fact>) -> Result<(), Rejection> {
         for fact in needed {
@@ -96,28 +111,13 @@ impl House {
     }
 
     async fn answer(&self, fact: &Fact) -> Result<FactAnswer, Rejection> {
-        use jiaohao_domain::{account as who_signs_in, department as dept, site as hospital};
+        use jiaohao_domain::{account as who_signs_in, site as hospital};
         let yes = |so: bool| if so { FactAnswer::Yes } else { FactAnswer::No };
         Ok(match fact.clone() {
             Fact::PatientOfAppointment(id) => {
                 self.patient_of_appointment(&id).await?.map_or(FactAnswer::No, FactAnswer::Patient)
             }
-            Fact::PatientOfTicket(id) => {
-                let at = department(&id.department());
-                let found = self
-                    .shell
-                    .read(at, move |state: &dept::State| {
-                        let ticket = state.floor.tickets.get(&id).map(|ticket| ticket.opened.brief.patient.clone());
-                        let ticket = ticket.or_else(|| state.reports.patient_of(&id).cloned());
-                        // Before check-in a ticket is its appointment.
-                        ticket.or_else(|| {
-                            let booked = state.clinic.appointments.get(&id.appointment()?)?;
-                            Some(booked.brief.patient.clone())
-                        })
-                    })
-                    .await?;
-                found.map_or(FactAnswer::No, FactAnswer::Patient)
-            }
+            Fact::PatientOfTicket(id) => self.whose_ticket(id).await?.map_or(FactAnswer::No, FactAnswer::Patient),
             Fact::ActsFor(who, whom) => {
                 // The account's word counts; the patient's owner only shows it.
                 let acts = move |state: &who_signs_in::State| state.relations.get(&whom).map(Acts::is_unjudged);
@@ -168,6 +168,17 @@ impl House {
                 yes(self.shell.read(account(&id), issues).await?)
             }
         })
+    }
+
+    /// Whose the ticket is; before check-in it is its appointment.
+    pub(super) async fn whose_ticket(&self, id: TicketId) -> Result<Option<PatientId>, Rejection> {
+        let at = department(&id.department());
+        let whose = move |state: &jiaohao_domain::department::State| {
+            let ticket = state.floor.tickets.get(&id).map(|ticket| ticket.opened.brief.patient.clone());
+            let ticket = ticket.or_else(|| state.reports.patient_of(&id).cloned());
+            ticket.or_else(|| Some(state.clinic.appointments.get(&id.appointment()?)?.brief.patient.clone()))
+        };
+        self.shell.read(at, whose).await
     }
 
     async fn is_patient_of(&self, place: Workplace, whom: PatientId) -> Result<bool, Rejection> {

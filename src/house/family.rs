@@ -7,7 +7,7 @@ use jiaohao_actors::shell::Origin;
 use jiaohao_domain::account::{Account, Acts, Agreed, State as AccountState};
 use jiaohao_domain::owner::{Context, Draft, Owner};
 use jiaohao_domain::patient::State as PatientState;
-use jiaohao_domain::person::{Document, Relation, comes_of_age};
+use jiaohao_domain::person::{Document, PatientBrief, PersonRecord, Relation, comes_of_age};
 use jiaohao_domain::redacted::Redacted;
 use jiaohao_domain::time::Zone;
 use jiaohao_domain::vocabulary::{EndRelation, GrantRelation, Proof, ToAccount, ToPatient};
@@ -15,7 +15,7 @@ use jiaohao_domain::{AccountId, BusinessDate, Code, PatientId, Rejection, Role, 
 use serde_json::{Value, json};
 
 use super::commands::Addressed;
-use super::persons::{IDENTIFY, Person, kind_name};
+use super::persons::{IDENTIFY, Keyed, Person, kind_name};
 use super::{House, account, patient};
 use crate::identity::accounts;
 use crate::identity::audit::AuditLine;
@@ -319,6 +319,30 @@ impl House {
         let judge = ToAccount::BirthDateCorrected { patient: whom.clone(), comes_of_age: self.comes_of_age(born) };
         self.shell.ask(account(who), judge.into(), Origin::Shell).await?;
         self.relearn(who).await
+    }
+
+    /// What a phone says of whom it calls the bearer of a document: of another birth date every right to that claim is judged
+    /// anew.
+    pub(super) async fn claim(
+        &self,
+        who: PatientId,
+        said: &PersonRecord,
+        key: Option<&Keyed>,
+    ) -> Result<PatientBrief, Rejection> {
+        let before = self.own_record(&who).await.ok().flatten().map(|record| record.birth_date);
+        let brief = self.identify(who, said, key, None).await?;
+        if before.is_some_and(|before| before != said.birth_date) {
+            self.judge_rights_anew(&brief.patient, said.birth_date).await?;
+        }
+        Ok(brief)
+    }
+
+    /// Every right to somebody whose birth date was another one, with the connections that hang on it.
+    pub(super) async fn judge_rights_anew(&self, who: &PatientId, born: Option<BusinessDate>) -> Result<(), Rejection> {
+        for other in self.acting_for(who).await? {
+            self.judge_right(&other, who, born).await?;
+        }
+        Ok(())
     }
 
     /// Judges what an account is to others since before ends were recorded, as far as their birth dates can be read: before

@@ -263,7 +263,7 @@ impl House {
             self.join_claim(&claims.account, bearer, &record.documents).await?;
             record.brief(who)
         } else {
-            self.identify(who, record, keyed.as_ref(), None).await?
+            self.claim(who, record, keyed.as_ref()).await?
         };
         if !is_by_file {
             let to_patient = ToPatient::Relate { account: claims.account.clone(), relation: *relation, granted: true };
@@ -377,14 +377,6 @@ impl House {
             }
         }
         Ok(Some(brief))
-    }
-
-    /// Every right to somebody whose birth date was another one, with the connections that hang on it.
-    async fn judge_rights_anew(&self, who: &PatientId, born: Option<BusinessDate>) -> Result<(), Rejection> {
-        for other in self.acting_for(who).await? {
-            self.judge_right(&other, who, born).await?;
-        }
-        Ok(())
     }
 
     /// Whom a phone on file lets act for a person, only that phone does: what other phones' accounts were to the person by

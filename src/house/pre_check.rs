@@ -198,7 +198,7 @@ impl House {
 }
 
 /// Whether a transfer is to another department of the site, which the ticket's own knows nothing of.
-pub(super) fn leaves_department(c: &TransferTicket) -> bool {
+fn leaves_department(c: &TransferTicket) -> bool {
     let (from, to) = (c.ticket.department(), c.to.department());
     from != to && from.site() == to.site()
 }

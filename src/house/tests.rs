@@ -25,14 +25,17 @@ mod repeats;
 const MORNING: Timestamp = Timestamp(1_795_393_800_000);
 
 mod calendar;
+mod erased;
 mod far;
 mod finding;
 mod letting_go;
 mod looking;
+mod once;
 mod plan;
 mod release;
 mod rights;
 mod staff;
+mod unknown;
 mod wishes;
 mod zones;
 

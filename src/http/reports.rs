@@ -144,9 +144,14 @@ fn words(value: &Value) -> String {
     }
 }
 
-/// What somebody has called a doctor is no formula.
+/// What somebody has called a doctor is no formula; a spreadsheet set to Chinese or Japanese takes the wide signs for the narrow
+/// ones.
 fn cell(text: &str) -> String {
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text.to_owned() }
+    if text.starts_with(['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠']) {
+        format!("'{text}")
+    } else {
+        text.to_owned()
+    }
 }
 
 #[cfg(test)]
@@ -184,6 +189,10 @@ mod tests {
             ("+1", "'+1"),
             ("-1", "'-1"),
             ("@a", "'@a"),
+            ("＝HYPERLINK(1)", "'＝HYPERLINK(1)"),
+            ("＋1", "'＋1"),
+            ("－1", "'－1"),
+            ("＠a", "'＠a"),
             ("a,b", "\"a,b\""),
             ("a\"b", "\"a\"\"b\""),
             ("李=明", "李=明"),

@@ -300,6 +300,24 @@ mod tests {
     }
 
     #[test]
+    fn persons_made_known_without_proof_are_counted_by_who_does_it_and_apart_from_a_kiosks_misses() {
+        let (strangers, who) = (Strangers::default(), AccountId::new("a-doctor"));
+        for n in 0..3 {
+            strangers.one_more_person(3, &who, NOW.plus_s(n)).expect("may");
+        }
+        let refused = strangers.one_more_person(3, &who, NOW.plus_s(20)).expect_err("the fourth of a minute");
+        assert_eq!(
+            (refused.code, refused.valid_now),
+            (Code::BackOff, vec![("retry_after_s".to_owned(), 40_i64.into())])
+        );
+        assert_eq!(locked(&strangers.misses)[&(Missed::Person, who.clone())].len(), 3, "a refusal is not counted");
+        strangers.one_more_person(4, &who, NOW.plus_s(20)).expect("by the house's own figure");
+        strangers.may_miss(Missed::Document, &who, NOW.plus_s(20)).expect("a count of its own");
+        strangers.one_more_person(3, &AccountId::new("a-other"), NOW.plus_s(20)).expect("somebody else");
+        strangers.one_more_person(2, &who, NOW.plus_s(62)).expect("a minute later");
+    }
+
+    #[test]
     fn an_address_displaces_its_own_oldest_screen() {
         let strangers = Strangers::default();
         let (at, here) = (SiteId::new("s"), IpAddr::from([10, 0, 0, 1]));

@@ -17,7 +17,7 @@ use serde_json::Value;
 
 use super::kinds::Kind;
 use super::known::Known;
-use crate::house::facts::Named;
+use crate::house::facts::{Named, no_department};
 use crate::identity::{accounts, passwords};
 use crate::wire;
 
@@ -101,6 +101,9 @@ impl Rehearsal {
             C::DefineBoard(c) => self.tell_site(ToSite::DefineBoard(c)),
             C::DefineSession(c) => self.tell_department(c.id.department().as_str(), c.into()),
             C::DefineTemplate(c) => self.tell_department(c.id.department().as_str(), c.into()),
+            C::ExceptDays(c) if !self.site.departments.contains_key(&c.id.department()) => {
+                Err(no_department(&c.id.department()))
+            }
             C::ExceptDays(c) => self.tell_department(c.id.department().as_str(), ToDepartment::ExceptDays(c)),
             C::RetireTemplate(c) => self.tell_department(c.id.department().as_str(), ToDepartment::RetireTemplate(c)),
             C::WithdrawException(c) => {

@@ -55,3 +55,39 @@ async fn documents_that_nobody_has_or_under_another_name_are_tried_so_often_in_a
     house.knows(&doctor, "E00000001", "张三").await.expect("who is known by that name");
     house.knows(&doctor, "E10000000", "李四").await.expect("made known before");
 }
+
+/// One doctor who signs in by several accounts, or has a script beside, is one who tries.
+#[actix_web::test]
+async fn documents_are_tried_by_a_doctor_not_by_an_account() {
+    let house = open().await;
+    let account = |name: &str, doctor: &str| {
+        let mut claims = house.claims(Role::Doctor, name);
+        (claims.site, claims.doctor) = (Some(SiteId::new("s")), Some(DoctorId::new(doctor)));
+        Arc::new(claims)
+    };
+    for n in 0..10 {
+        let one = account(&format!("a-doctor-{n}"), "s.li");
+        house.knows(&one, &format!("E3000000{n}"), "李四").await.expect("new");
+    }
+    let refused = house.knows(&account("a-doctor-11", "s.li"), "E40000000", "李四").await.expect_err("one more");
+    assert_eq!(refused.code, Code::BackOff);
+    house.knows(&account("a-doctor-12", "s.wu"), "E40000000", "李四").await.expect("another doctor");
+}
+
+#[actix_web::test]
+async fn a_hospitals_system_makes_so_many_persons_known_in_a_minute() {
+    let house = open_with(|settings| settings.limits.persons_of_integrator_per_min = 3).await;
+    house.person("E00000001", "张三").await;
+    let mut his = house.claims(Role::Integrator, "a-his");
+    his.site = Some(SiteId::new("s"));
+    let his = Arc::new(his);
+    for n in 0..3 {
+        house.knows(&his, &format!("E5000000{n}"), "李四").await.expect("new");
+    }
+    assert_eq!(house.knows(&his, "E50000009", "李四").await.expect_err("one more").code, Code::BackOff);
+    assert_eq!(house.knows(&his, "E00000001", "王五").await.expect_err("of another name").code, Code::BackOff);
+    house.knows(&his, "E00000001", "张三").await.expect("who is known by that name");
+    let mut doctor = house.claims(Role::Doctor, "a-doctor");
+    (doctor.site, doctor.doctor) = (Some(SiteId::new("s")), Some(DoctorId::new("s.li")));
+    house.knows(&Arc::new(doctor), "E50000009", "李四").await.expect("a count of its own");
+}

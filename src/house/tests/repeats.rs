@@ -102,3 +102,34 @@ async fn who_is_the_last_operator_by_now_was_not_when_it_was_asked() {
     assert_eq!(anew.expect_err("the last").code, Code::InUse);
     assert_eq!(house.give_keyed(&house.operator(), key, &demoted).await, Ok(first), "the first answer again");
 }
+
+/// A refusal is remembered by nobody; the wish that its person's owner has taken up keeps its key, whatever has become of it.
+#[actix_web::test]
+async fn the_key_of_a_refused_booking_is_good_for_the_same_booking_again() {
+    let house = open().await;
+    let desk = house.desk();
+    let full = json!({"define_session": {"id": "s.d.full", "date": "2026-11-24", "period": "morning", "queue": "s.d.q",
+        "registration_class": "普通", "slots": [{"start": "09:00", "minutes": 30, "capacity": 1},
+            {"start": "10:00", "minutes": 30, "capacity": 1}]}});
+    house.give(&house.operator(), full).await.expect("defined");
+    let [first, who] = [house.person("E00000033", "张三").await, house.person("E00000034", "李四").await];
+    let book = |slot: &str, who: &str| json!({"book_slot": {"session": "s.d.full", "slot": slot, "patient": who}});
+    let taken = house.give(&desk, book("s.d.full.0900", &first)).await.expect("the last place");
+    let Answer::Booked { appointment, .. } = taken else { panic!("{taken:?}") };
+    // Refused by the department, after the person's owner has let it through.
+    let key = Uuid::now_v7();
+    for n in 0..2 {
+        let refused = house.give_keyed(&desk, key, &book("s.d.full.0900", &who)).await;
+        assert_eq!(refused.expect_err("full").code, Code::SlotFull, "try {n}");
+    }
+    let other = house.give_keyed(&desk, key, &book("s.d.full.1000", &who)).await;
+    assert_eq!(other.expect_err("another wish").code, Code::IdempotencyKeyReused);
+    house.give(&desk, json!({"cancel_appointment": {"appointment": appointment}})).await.expect("free");
+    let booked = house.give_keyed(&desk, key, &book("s.d.full.0900", &who)).await.expect("decided anew");
+    assert_eq!(house.give_keyed(&desk, key, &book("s.d.full.0900", &who)).await, Ok(booked), "remembered from now on");
+    // Refused before anybody has noted anything.
+    let key = Uuid::now_v7();
+    let refused = house.give_keyed(&desk, key, &book("s.d.full.1000", &who)).await;
+    assert_eq!(refused.expect_err("booked that day").code, Code::LimitDepartmentDay);
+    house.give_keyed(&desk, key, &book("s.d.full.1000", &first)).await.expect("the key of nothing");
+}

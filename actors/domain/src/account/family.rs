@@ -147,8 +147,10 @@ pub(super) fn relate(draft: &mut Draft<'_, Account>, wanted: Wanted, proof: Proo
             return Err(Rejection::new(ErrorCode::Forbidden, "a number alone makes nobody the bearer of a document"));
         }
         Proof::Said if wanted.is_own() || ends_at.is_some() => Agreed::Own,
-        // Said again of somebody who has agreed: nothing new.
-        Proof::Said if known.is_some_and(|acts| acts.relation == relation) => return Ok(Answer::Done),
+        // Said again of somebody who has agreed: nothing new. A guardian's word was the child's, and none of a grown-up.
+        Proof::Said if known.is_some_and(|acts| acts.relation == relation && acts.ends_at.is_none()) => {
+            return Ok(Answer::Done);
+        }
         Proof::Said => return Err(ErrorCode::ConsentNeeded.into()),
     };
     // The word of a phone stands until that phone takes it back: no later one takes its place. What a file says takes none of

@@ -627,6 +627,31 @@ fn a_guardians_right_ends_on_the_eighteenth_birthday() {
 }
 
 #[test]
+fn another_birth_date_of_somebody_claimed_is_judged_like_the_first_one() {
+    let mut desk = Desk::phone();
+    let says = |desk: &mut Desk, relation, comes_of_age| {
+        desk.relate_by("pc-1", relation, comes_of_age, Proof::Said, Role::Patient)
+    };
+    let of_age = |desk: &Desk, years: i64| Some(desk.now.plus_s(years * 365 * DAY));
+    for relation in [Relation::Child, Relation::Other] {
+        let (child, younger) = (of_age(&desk, 8), of_age(&desk, 12));
+        says(&mut desk, relation, child).unwrap();
+        // Somebody grown up, who has agreed to nothing, is no child by having been called one.
+        let grown = of_age(&desk, -5);
+        for grown in [grown, None] {
+            assert_eq!(says(&mut desk, relation, grown), Err(Code::ConsentNeeded), "{relation:?}");
+        }
+        says(&mut desk, relation, younger).unwrap();
+        assert_eq!(Account::next_deadline(&desk.state), younger, "{relation:?}");
+    }
+    desk.ask_consent("pc-2", Relation::Other, "h").unwrap();
+    let agreed = Proof::Code { hash: "h".into() };
+    desk.relate_by("pc-2", Relation::Other, None, agreed, Role::Patient).unwrap();
+    let grown = of_age(&desk, -5);
+    desk.relate_by("pc-2", Relation::Other, grown, Proof::Said, Role::Patient).expect("who has agreed stays so");
+}
+
+#[test]
 fn a_phone_on_file_from_childhood_is_no_word_of_the_grown_up() {
     let mut desk = Desk::phone();
     let birthday = desk.now.plus_s(DAY);

@@ -27,10 +27,11 @@ mod waiting_list;
 
 use serde::{Deserialize, Serialize};
 
+pub use crate::floor::once::{waiting_in, waits_by};
 pub use config::{Config, ConfigEvent, Defined};
 pub use outside::{expected_visits, patient_of_visit, visit_opens_at};
 pub use planning::rehearse;
-pub use return_day::{ToReturn, to_return};
+pub use return_day::{ToReturn, queue_today, to_return};
 pub use waiting_list::place_of as place_of_wish;
 
 use crate::clinic::{self, Clinic};

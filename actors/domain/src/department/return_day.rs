@@ -21,6 +21,11 @@ pub(super) fn queue(state: &State, visit: &VisitId, date: BusinessDate, now: Tim
     })
 }
 
+/// The same, of somebody who comes back today.
+pub fn queue_today(state: &State, visit: &VisitId, now: Timestamp) -> Option<QueueId> {
+    queue(state, visit, state.config.today(now), now).ok()
+}
+
 /// A visit whose patient may come back.
 #[derive(Clone, Copy, Debug)]
 pub struct ToReturn<'a> {

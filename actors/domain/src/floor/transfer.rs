@@ -147,7 +147,11 @@ pub fn take(draft: &mut Draft<'_, Department>, transfer: TransferredTicket, cont
     }
     let refused = match state.config.queue(&transfer.to) {
         Err(why) => Some(why.detail),
-        Ok(_) => outside::is_off(state, &transfer.visit).then(|| outside::IS_OFF.to_owned()),
+        Ok(_) if outside::is_off(state, &transfer.visit) => Some(outside::IS_OFF.to_owned()),
+        Ok(_) => {
+            let once = once::waits_once(state, &transfer.to, &transfer.brief.patient, None, context.now);
+            once.is_err().then(|| once::WAITS_THERE.to_owned())
+        }
     };
     if let Some(reason) = refused {
         emit(draft, Event::TransferDeclined { ticket: transfer.ticket, reason, at: context.now });

@@ -9,8 +9,9 @@ use super::{calls, doors, emit, once};
 use crate::department::{Department, State, outside};
 use crate::ids::*;
 use crate::owner::{Context, Draft};
+use crate::time::Timestamp;
 use crate::vocabulary::*;
-use crate::{Code, Rejection, Role};
+use crate::{Code, Principal, Rejection, Role};
 
 /// Undoes `<ticket>@<n>`; of a call that also settled the patient before ("seen, next", "not here, next") both halves.
 /// Rejects `cannot_undo`, `retired` what would be again in a queue that is, and `forbidden` a doctor who would take back what another one has done.
@@ -32,18 +33,39 @@ pub fn undo(draft: &mut Draft<'_, Department>, command: &Undo, context: &Context
     Ok(Answer::Done)
 }
 
+/// Whom that would put into a line again, and into which queue; none: nobody, or it is refused.
+pub fn puts_in_line(state: &State, command: &Undo, now: Timestamp) -> Option<(PatientId, QueueId)> {
+    let (id, n) = parse(&command.event).ok()?;
+    let context = Context { now, principal: Principal::system(), seed: 0 };
+    let (ticket, queue) = line_again(state, &id, n, &context).ok()??;
+    Some((ticket.opened.brief.patient.clone(), queue.clone()))
+}
+
 /// Rejects `already_exists` where the ticket would wait again in a queue where the person waits by another one.
 fn once_more(state: &State, id: &TicketId, n: usize, context: &Context) -> Result<(), Rejection> {
+    match line_again(state, id, n, context)? {
+        Some((ticket, queue)) => once::waits_once_more(state, ticket, queue, context.now),
+        None => Ok(()),
+    }
+}
+
+/// The ticket, and the queue in which it would wait again that it does not wait in now.
+fn line_again<'a>(
+    state: &'a State,
+    id: &TicketId,
+    n: usize,
+    context: &Context,
+) -> Result<Option<(&'a Ticket, &'a QueueId)>, Rejection> {
     let ticket = super::ticket_of(state, id)?;
     let Some(step) = ticket.steps.get(n.wrapping_sub(1)).filter(|_| undoable(ticket) == n.checked_sub(1)) else {
-        return Ok(());
+        return Ok(None);
     };
     if ticket.is_live() && !matches!(ticket.standing, Standing::Missed { .. } | Standing::Away { .. })
         || stands_after(state, ticket, step, context)? != Standing::Waiting
     {
-        return Ok(());
+        return Ok(None);
     }
-    once::waits_once_more(state, ticket, queue_before(ticket, step), context.now)
+    Ok(Some((ticket, queue_before(ticket, step))))
 }
 
 /// The ticket, and its step, that the doctor settled by the very command that called this one, while that is still the

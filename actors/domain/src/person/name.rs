@@ -71,9 +71,12 @@ pub fn is_readable(name: &str) -> bool {
 }
 
 /// Signs that Unicode counts as alphabetic, and nobody's name is written with: letters in circles and squares, whole
-/// sentences in one sign, cuneiform. Many are as wide as a screen.
+/// sentences in one sign, cuneiform. Many are as wide as a screen. And what stands for a letter without being one: the stroke
+/// that lengthens an Arabic word, the radicals that look like Han letters and are found by none of their readings, and the
+/// signs of a letter that was lost.
 pub(crate) fn is_ornament(c: char) -> bool {
     matches!(c, '\u{24B6}'..='\u{24E9}' | '\u{FDF0}'..='\u{FDFF}' | '\u{12000}'..='\u{1254F}' | '\u{1F100}'..='\u{1F1FF}')
+        || matches!(c, '\u{640}' | '\u{2E80}'..='\u{2FDF}' | '\u{FFFC}'..='\u{FFFD}')
 }
 
 /// Signs that are no part of a name: stars of every form (a masked name must not become the name on file), bullets,
@@ -88,7 +91,7 @@ pub(crate) fn is_sign(c: char) -> bool {
         || matches!(c, '\u{66A}'..='\u{66D}' | '\u{3200}'..='\u{33FF}')
         || matches!(c, '\u{A1}'..='\u{A9}' | '\u{AB}'..='\u{B4}' | '\u{B6}'..='\u{B9}' | '\u{BB}'..='\u{BF}' | '×' | '÷')
         || matches!(c, '\u{2010}'..='\u{206F}' | '\u{20A0}'..='\u{20CF}' | '\u{2100}'..='\u{2BFF}' | '\u{2E00}'..='\u{2E7F}')
-        || matches!(c, '\u{3001}'..='\u{3030}' | '\u{FE10}'..='\u{FE1F}' | '\u{FE30}'..='\u{FE6F}')
+        || matches!(c, '\u{2FF0}'..='\u{2FFF}' | '\u{3001}'..='\u{3030}' | '\u{FE10}'..='\u{FE1F}' | '\u{FE30}'..='\u{FE6F}')
         || matches!(c, '\u{FF01}'..='\u{FF0F}' | '\u{FF1A}'..='\u{FF20}' | '\u{FF3B}'..='\u{FF40}' | '\u{FF5B}'..='\u{FF65}')
         || matches!(c, '\u{1F000}'..='\u{1FAFF}')
 }

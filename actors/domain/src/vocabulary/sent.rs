@@ -16,7 +16,8 @@ pub struct RegisterWalkIn {
     pub queue: QueueId,
     /// Who.
     pub patient: PatientId,
-    /// A priority class with proof seen (`emergency`, `military`, …).
+    /// `emergency`, or `none`: no class, also for somebody of senior age. Another one is given by [`super::SetPriority`], with its
+    /// proof.
     #[serde(default)]
     pub class: Option<String>,
     /// 加号: an addition to this session.

@@ -61,6 +61,7 @@ impl ClientCommand {
             Self::CancelVisit(c) => check_visit(&c.visit_id, c.version),
             Self::HoldSlot(c) => c.referral.as_deref().map_or(Ok(()), check_referral),
             Self::BookSlot(c) => c.referral.as_deref().map_or(Ok(()), check_referral),
+            Self::RegisterWalkIn(c) => c.class.as_deref().map_or(Ok(()), check_class_of_walk_in),
             Self::BindChannel(c) if !c.channel.is_sound() => {
                 Err(Rejection::field("channel", "channel: no such address"))
             }
@@ -232,6 +233,17 @@ pub fn is_outside_number(number: &str) -> bool {
     !number.is_empty() && number.trim() == number && is_seen
 }
 
+/// An emergency is seen. What goes by a proof is given with it, by [`SetPriority`], so that it is on the record.
+fn check_class_of_walk_in(class: &str) -> Result<(), Rejection> {
+    match class {
+        crate::queue::EMERGENCY | crate::queue::NO_CLASS => Ok(()),
+        _ => Err(Rejection::field(
+            "class",
+            "class: `emergency` or `none`; another one by `set_priority`, with its proof",
+        )),
+    }
+}
+
 fn check_outside(patient: &OutsidePatient, now: Timestamp) -> Result<(), Rejection> {
     if !is_outside_number(&patient.number) {
         return Err(Rejection::field(
@@ -309,6 +321,19 @@ mod tests {
         let proof = "x".repeat(60_000);
         let proved = serde_json::json!({"set_priority": {"ticket": "s.d.t1", "class": "military", "proof": proof}});
         assert_eq!(code(proved), Some(Code::InvalidField));
+    }
+
+    #[test]
+    fn a_walk_in_has_no_class_that_has_a_proof() {
+        let comes = |class: Option<&str>| {
+            code(serde_json::json!({"register_walk_in": {"queue": "s.d.q", "patient": "p-1", "class": class}}))
+        };
+        for class in [None, Some("emergency"), Some("none")] {
+            assert_eq!(comes(class), None, "{class:?}");
+        }
+        for class in ["military", "senior", "zzz", ""] {
+            assert_eq!(comes(Some(class)), Some(Code::InvalidField), "{class}");
+        }
     }
 
     #[test]

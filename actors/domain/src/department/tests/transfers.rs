@@ -58,6 +58,33 @@ impl Two {
 }
 
 #[test]
+fn who_waits_in_a_queue_is_not_sent_there_a_second_time_from_another_department() {
+    let mut two = Two::new();
+    let there = RegisterWalkIn {
+        queue: QueueId::from("s.e.pool"),
+        patient: PatientId::from("p-a"),
+        class: None,
+        addition_to: None,
+        slot: None,
+        visit: None,
+    };
+    let walk_in = ToDepartment::RegisterWalkIn { command: there, brief: brief("a"), birth_date: None };
+    let Ok(Answer::Waiting { ticket: waits, .. }) = two.target.desk(walk_in) else { panic!("a number") };
+    let ticket = two.source.walk_in("pool", "a", None);
+    two.send(&ticket, "s.e.pool");
+    two.exchange();
+    assert_eq!(two.source.is(&ticket), "waiting", "at its old place");
+    assert_eq!(two.target.state.floor.tickets.values().count(), 1);
+    // Once they have left, they are taken.
+    let gone = CancelTicket { ticket: waits, reason: "left".to_owned() };
+    two.target.desk(ToDepartment::CancelTicket(gone)).expect("leaves");
+    two.send(&ticket, "s.e.pool");
+    two.exchange();
+    assert_eq!(two.source.is(&ticket), "ended");
+    two.linked(&ticket);
+}
+
+#[test]
 fn the_target_takes_or_refuses() {
     let mut two = Two::new();
     let (ticket, other) = (two.source.walk_in("pool", "a", None), two.source.walk_in("pool", "b", None));
