@@ -9,7 +9,7 @@ use jiaohao_actors::shell::Origin;
 use jiaohao_domain::department::{State as DepartmentState, queue_today, waiting_in, waits_by};
 use jiaohao_domain::floor::undo::puts_in_line;
 use jiaohao_domain::patient::{State, bound};
-use jiaohao_domain::person::{Document, PersonRecord};
+use jiaohao_domain::person::{Document, PatientBrief, PersonRecord, Sex};
 use jiaohao_domain::vocabulary::{ClientCommand, ToAccount, ToPatient};
 use jiaohao_domain::{AccountId, AppointmentId, Code, DepartmentId, PatientId, QueueId, Rejection, TicketId};
 use serde_json::{Value, json};
@@ -61,14 +61,20 @@ impl House {
     }
 
     /// One person waits once in a queue, by whatever id. Whether by this very one they wait there already the department says;
-    /// here it is asked of the others who wait there, since no department knows what is one person's.
+    /// here it is asked of the others who wait there and may be the same person by sex and year of birth, since no department
+    /// knows what is one person's.
     ///
     /// # Errors
     /// `already_exists` with the ticket and the visit.
     pub(super) async fn waits_by_no_other_id(&self, who: &PatientId, queue: &QueueId) -> Result<(), Rejection> {
-        let (asked, own, now) = (queue.clone(), who.clone(), self.shell.clock.clinic());
+        let brief = |state: &State| state.identity.as_ref().map(|identity| identity.brief.clone());
+        let Some(own) = self.shell.read(patient(who), brief).await? else { return Ok(()) };
+        let (asked, now) = (queue.clone(), self.shell.clock.clinic());
         let others = move |state: &DepartmentState| {
-            let others = waiting_in(state, &asked, now).filter(|ticket| ticket.opened.brief.patient != own);
+            let others = waiting_in(state, &asked, now).filter(|ticket| {
+                let other = &ticket.opened.brief;
+                other.patient != own.patient && may_be_one(&own, other)
+            });
             let named = others
                 .map(|ticket| (ticket.opened.brief.patient.clone(), ticket.id().clone(), ticket.opened.visit.clone()));
             named.collect::<Vec<_>>()
@@ -290,4 +296,10 @@ fn expected_in(state: &State) -> Vec<String> {
     let waits = state.wishes.values().filter(|wish| wish.ended.is_none()).map(|wish| wish.wish.department());
     let all: BTreeSet<DepartmentId> = places.chain(here.map(|(ticket, _)| ticket.department())).chain(waits).collect();
     all.iter().map(DepartmentId::to_string).collect()
+}
+
+/// Whether two ids can be one person's by what departments know of both.
+fn may_be_one(one: &PatientBrief, other: &PatientBrief) -> bool {
+    let same_sex = one.sex == other.sex || one.sex == Sex::Unknown || other.sex == Sex::Unknown;
+    same_sex && one.birth_year.zip(other.birth_year).is_none_or(|(one, other)| one == other)
 }

@@ -117,7 +117,7 @@ async fn the_key_of_a_refused_booking_is_good_for_the_same_booking_again() {
     let taken = house.give(&desk, book("s.d.full.0900", &first)).await.expect("the last place");
     let Answer::Booked { appointment, .. } = taken else { panic!("{taken:?}") };
     // Refused by the department, after the person's owner has let it through.
-    let key = Uuid::now_v7();
+    let key = crate::clients::command_key();
     for n in 0..2 {
         let refused = house.give_keyed(&desk, key, &book("s.d.full.0900", &who)).await;
         assert_eq!(refused.expect_err("full").code, Code::SlotFull, "try {n}");
@@ -128,7 +128,7 @@ async fn the_key_of_a_refused_booking_is_good_for_the_same_booking_again() {
     let booked = house.give_keyed(&desk, key, &book("s.d.full.0900", &who)).await.expect("decided anew");
     assert_eq!(house.give_keyed(&desk, key, &book("s.d.full.0900", &who)).await, Ok(booked), "remembered from now on");
     // Refused before anybody has noted anything.
-    let key = Uuid::now_v7();
+    let key = crate::clients::command_key();
     let refused = house.give_keyed(&desk, key, &book("s.d.full.1000", &who)).await;
     assert_eq!(refused.expect_err("booked that day").code, Code::LimitDepartmentDay);
     house.give_keyed(&desk, key, &book("s.d.full.1000", &first)).await.expect("the key of nothing");
