@@ -69,9 +69,9 @@ impl Outlook<'_> {
     fn expected(&mut self, ahead: usize) -> Option<Expected> {
         let expected = self.at(ahead, self.now)?;
         let is_same = |at| self.at(ahead, at).is_some_and(|now| now.is_shown_as(Some(expected), at));
-        let (mut same, mut step) = (self.now, self.now.plus_ms(STRIDE_MS));
+        let (mut same, mut step) = (self.now, stride(self.now));
         while step < self.until && is_same(step) {
-            (same, step) = (step, step.plus_ms(STRIDE_MS));
+            (same, step) = (step, stride(step));
         }
         let mut other = step.min(self.until);
         if !is_same(other) {
@@ -83,6 +83,14 @@ impl Outlook<'_> {
         }
         Some(expected)
     }
+}
+
+/// The next moment to look at. The last one before a whole five minutes is one: a beginning that has just come to these five
+/// minutes is to be said until then only.
+fn stride(at: Timestamp) -> Timestamp {
+    let last = Timestamp(at.0 - at.0.rem_euclid(STEP_MS) + STEP_MS - 1);
+    let next = at.plus_ms(STRIDE_MS);
+    if at < last { next.min(last) } else { next }
 }
 
 /// What has been said of the waits in one queue.
