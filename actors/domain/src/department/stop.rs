@@ -34,31 +34,47 @@ pub(super) fn stop_session(
         may_sit_instead(state, command, doctor)?;
     }
     let decision = clinic::decide_stop(&state.clinic, command, context)?;
+    let from = stops_from(state, &command.session, &decision);
+    let waiting = match (&command.to, from) {
+        (Some(to), Some(from)) => who_waits(state, &command.session, from, to, context.now),
+        _ => Vec::new(),
+    };
+    let instead = match (&command.to, &command.substitute, from) {
+        (Some(to), Some(doctor), Some(from)) => {
+            sits_instead(state, &command.session, from, (doctor, to), &waiting, context)?
+        }
+        _ => None,
+    };
     let answer = emit_clinic(draft, decision);
-    if let Some(to) = &command.to {
-        let waiting = who_waits(draft.state(), command, to, context.now);
-        if let Some(doctor) = &command.substitute {
-            sits_instead(draft, command, (doctor, to), &waiting, context)?;
-        }
-        for ticket in waiting {
-            transfer::move_within(draft, &ticket, to, "stop_session", context.now);
-        }
+    if let Some(instead) = instead {
+        emit_clinic(draft, instead);
+    }
+    for (to, ticket) in command.to.iter().flat_map(|to| waiting.iter().map(move |ticket| (to, ticket))) {
+        transfer::move_within(draft, ticket, to, "stop_session", context.now);
     }
     crate::floor::doors::fill(draft, context.now);
     Ok(answer)
 }
 
+/// From when on the session does not take place, once that is done.
+fn stops_from(state: &State, session: &SessionId, decision: &clinic::Decision) -> Option<Timestamp> {
+    let now = decision.events.iter().find_map(|event| match event {
+        clinic::Event::SessionStopped { from, .. } => Some(*from),
+        _ => None,
+    });
+    let before = || Some(state.clinic.sessions.get(session)?.stopped.as_ref()?.from);
+    now.or_else(before)
+}
+
 /// In the order in which they came. Of a stop that is still to come, only who is there for a slot of it: whoever came for
 /// an earlier one is seen.
-fn who_waits(state: &State, command: &StopSession, to: &QueueId, now: Timestamp) -> Vec<TicketId> {
-    let stop = state.clinic.sessions.get(&command.session).and_then(|session| session.stopped.as_ref());
-    let Some(from) = stop.map(|stop| stop.from) else { return Vec::new() };
+fn who_waits(state: &State, session: &SessionId, from: Timestamp, to: &QueueId, now: Timestamp) -> Vec<TicketId> {
     let mut waiting: Vec<_> = state
         .floor
         .tickets
         .values()
         .filter(|ticket| matches!(ticket.standing, Standing::Waiting | Standing::Summoned(_)))
-        .filter(|ticket| ticket.opened.session.as_ref() == Some(&command.session) && ticket.opened.queue != *to)
+        .filter(|ticket| ticket.opened.session.as_ref() == Some(session) && ticket.opened.queue != *to)
         .filter(|ticket| from <= now || ticket.opened.slot_start.is_some_and(|start| from <= start))
         .filter(|ticket| !left_over::is_left_over(state, ticket, now))
         .collect();
@@ -88,25 +104,26 @@ fn may_sit_instead(state: &State, command: &StopSession, doctor: &DoctorId) -> R
 /// What does not take place does at the substitute's: the same slots, but for the places of those who are taken along. Said
 /// again it stays as it is by then.
 fn sits_instead(
-    draft: &mut Draft<'_, Department>,
-    command: &StopSession,
+    state: &State,
+    stopped: &SessionId,
+    from: Timestamp,
     (doctor, to): (&DoctorId, &QueueId),
     waiting: &[TicketId],
     context: &Context,
-) -> Result<(), Rejection> {
-    let State { config, clinic, floor, .. } = draft.state();
-    let session = clinic.sessions.get(&command.session).ok_or(Code::Forbidden)?;
+) -> Result<Option<clinic::Decision>, Rejection> {
+    let State { config, clinic, floor, .. } = state;
+    let session = clinic.sessions.get(stopped).ok_or(Code::Forbidden)?;
     let is_theirs = |other: &Session| {
         other.standing == SessionStanding::Open && other.doctor.as_ref() == Some(doctor) && other.queue == *to
     };
-    let Some(id) = id_instead(&command.session, |id| clinic.sessions.get(id).is_none_or(is_theirs)) else {
+    let Some(id) = id_instead(stopped, |id| clinic.sessions.get(id).is_none_or(is_theirs)) else {
         return Err(Rejection::new(Code::AlreadyExists, "too many substitutes of one session"));
     };
     if clinic.sessions.contains_key(&id) {
-        return Ok(());
+        return Ok(None);
     }
-    let stopped = session.slots.iter().filter(|slot| clinic.is_stopped(slot)).filter_map(|slot| clinic.slots.get(slot));
-    let slots = stopped.map(|slot| {
+    let slots = session.slots.iter().filter_map(|slot| clinic.slots.get(slot)).filter(|slot| from <= slot.start);
+    let slots = slots.map(|slot| {
         let is_of = |ticket: &&TicketId| floor.tickets[*ticket].opened.slot_start == Some(slot.start);
         let taken_along = waiting.iter().filter(is_of).count() as u32;
         DefineSlot {
@@ -128,9 +145,7 @@ fn sits_instead(
         high_demand: false,
         released_at: None,
     };
-    let decision = clinic::decide_define_session(clinic, &defined, context, &config.settings.booking, config.zone())?;
-    emit_clinic(draft, decision);
-    Ok(())
+    clinic::decide_define_session(clinic, &defined, context, &config.settings.booking, config.zone()).map(Some)
 }
 
 /// `<session>-sub`, then with a number.

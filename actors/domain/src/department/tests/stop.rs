@@ -135,3 +135,16 @@ fn a_substitute_sits_where_those_who_wait_are_taken_and_has_the_places_that_are_
     house.state.clinic.check().expect("holds");
     house.assert_replays();
 }
+
+#[test]
+fn of_a_day_that_is_over_nobody_sits_instead_and_nothing_is_done_in_part() {
+    let mut house = House::new(0).with_session(3);
+    let home = house.book("1000", "a");
+    house.now = at("09:00").plus_s(24 * 60 * 60);
+    let (session, reason) = (SessionId::from(format!("{DEPARTMENT}.am")), "ill".to_owned());
+    let (to, from, substitute) = (Some(queue("other")), Some(at("09:30")), Some(doctor_id(2)));
+    let stop = StopSession { session, from, reason, to, substitute };
+    assert_eq!(code(house.desk(ToDepartment::StopSession(stop))), Code::InvalidField);
+    assert_eq!(house.appointment_state(&home), AppointmentState::Booked);
+    house.assert_replays();
+}
