@@ -78,6 +78,8 @@ test('back by an undo it is on the board a call of then, and not the newest', as
   // A call that is made now is one.
   await doctor.click('[data-action=recall_patient]');
   await board.waitForSelector('.newest.new .number:text-is("A001")');
+  // The screen may hear of it before the console, whose keys wait for the answer.
+  await doctor.waitForSelector('[data-action=finish_service]:enabled');
   await doctor.keyboard.press('Control+F8');
   await inHand(doctor, null);
 });
