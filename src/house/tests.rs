@@ -105,6 +105,25 @@ fn doctor(departments: &[&str]) -> Value {
 }
 
 impl Opened {
+    /// The doctor of `s.d`, in a room, with the first of those who wait.
+    async fn doctor_who_has_called(&self) -> Arc<Claims> {
+        let mut li = self.claims(Role::Doctor, "a-li");
+        (li.site, li.doctor) = (Some(SiteId::new("s")), Some(DoctorId::new("s.li")));
+        let li = Arc::new(li);
+        let room = json!({"define_service_point": {"id": "s.d.r1", "name": "1诊室", "order": 1}});
+        self.give(&self.operator(), room).await.expect("defined");
+        let start = json!({"start_work": {"department": "s.d", "service_point": "s.d.r1"}});
+        let Ok(Answer::AtWork { assignment }) = self.give(&li, start).await else { panic!("at work") };
+        let call = json!({"call_next_patient": {"department": "s.d", "assignment": assignment, "in_hand": null, "outcome": null}});
+        let mut tries = 0;
+        while let Err(why) = self.give(&li, call.clone()).await {
+            tries += 1;
+            assert!(tries < 200, "{why:?}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        li
+    }
+
     fn claims(&self, role: Role, account: &str) -> Claims {
         let claims = Claims::new(role, AccountId::from(account), self.engine.machine_now(), 600);
         self.engine.0.generations.learn(&claims.account, jiaohao_domain::account::view::Standing::default());

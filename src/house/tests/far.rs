@@ -104,23 +104,7 @@ async fn reporting_back_says_it_too_and_whoever_stands_there_does_not() {
     let Ok(Answer::Waiting { ticket, .. }) = house.give(&house.desk(), check_in).await else { panic!("a number") };
     assert_eq!(house.far_km(&appointment).await, None, "the desk stands there");
 
-    let li = {
-        let mut li = house.claims(Role::Doctor, "a-li");
-        (li.site, li.doctor) = (Some(SiteId::new("s")), Some(DoctorId::new("s.li")));
-        Arc::new(li)
-    };
-    let room = json!({"define_service_point": {"id": "s.d.r1", "name": "1诊室", "order": 1}});
-    house.give(&house.operator(), room).await.expect("defined");
-    let start = json!({"start_work": {"department": "s.d", "service_point": "s.d.r1"}});
-    let Ok(Answer::AtWork { assignment }) = house.give(&li, start).await else { panic!("at work") };
-    let call =
-        json!({"call_next_patient": {"department": "s.d", "assignment": assignment, "in_hand": null, "outcome": null}});
-    let mut tries = 0;
-    while let Err(why) = house.give(&li, call.clone()).await {
-        tries += 1;
-        assert!(tries < 200, "{why:?}");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    let li = house.doctor_who_has_called().await;
     house.give(&li, json!({"send_for_tests": {"ticket": ticket}})).await.expect("away");
     let back = json!({"report_back": {"ticket": ticket, "code": house.area_code().await, "position": at(NORTH, 20.0)}});
     house.give(&phone, back).await.expect("back");

@@ -38,21 +38,7 @@ async fn nobody_reports_back_to_a_queue_where_they_wait_by_another_id() {
     let desk = house.desk();
     let [who, other] = [house.person("E00000054", "张小三").await, house.person("E00000055", "张小三").await];
     let Ok(Answer::Waiting { ticket: first, .. }) = house.walk_in("s.d.q", &other).await else { panic!("a number") };
-    let mut li = house.claims(Role::Doctor, "a-li");
-    (li.site, li.doctor) = (Some(SiteId::new("s")), Some(DoctorId::new("s.li")));
-    let li = Arc::new(li);
-    let room = json!({"define_service_point": {"id": "s.d.r1", "name": "1诊室", "order": 1}});
-    house.give(&house.operator(), room).await.expect("defined");
-    let start = json!({"start_work": {"department": "s.d", "service_point": "s.d.r1"}});
-    let Ok(Answer::AtWork { assignment }) = house.give(&li, start).await else { panic!("at work") };
-    let call =
-        json!({"call_next_patient": {"department": "s.d", "assignment": assignment, "in_hand": null, "outcome": null}});
-    let mut tries = 0;
-    while let Err(why) = house.give(&li, call.clone()).await {
-        tries += 1;
-        assert!(tries < 200, "{why:?}");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    let li = house.doctor_who_has_called().await;
     house.give(&li, json!({"send_for_tests": {"ticket": first}})).await.expect("away");
     let document = json!({"document_kind": "passport", "document_number": "E00000055"});
     let bind = Deed::BindPerson(read(json!({"patient": who, "document": document})));
